@@ -1,0 +1,84 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .treatAllWarnings(as: .error),
+]
+
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+
+/// A room of the house: a Swift target with the settings that all of them share.
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+func library(_ name: String, _ pkgConfig: String, apt: String, brew: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt]), .brew([brew])])
+}
+
+let package = Package(
+    name: "swift-lance",
+    platforms: [.macOS(.v15), .iOS(.v18)],
+    products: [
+        .library(name: "LanceVectorStore", targets: ["LanceVectorStore"]),
+        .executable(name: "vectord", targets: ["vectord"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    ],
+    targets: [
+        // cellar
+        room("ByteCoding"),
+        .target(name: "CVectorKernels"),
+        room("VectorMath", ["CVectorKernels", heap]),
+        room("Columnar", ["ByteCoding"]),
+        room("LanceProto", [protobuf]),
+        // reaching
+        room("ObjectStorage", ["ByteCoding", system, log]),
+        // keeping
+        library("CZstd", "libzstd", apt: "libzstd-dev", brew: "zstd"),
+        library("CLZ4", "liblz4", apt: "liblz4-dev", brew: "lz4"),
+        library("CZlib", "zlib", apt: "zlib1g-dev", brew: "zlib"),
+        library("CSnappy", "snappy", apt: "libsnappy-dev", brew: "snappy"),
+        room("ParquetReader", ["Columnar", "ByteCoding", "ObjectStorage", "CZstd", "CLZ4", "CZlib", "CSnappy"]),
+        room("LanceFile", ["Columnar", "ByteCoding", "LanceProto", "ObjectStorage", "CZstd", "CLZ4", protobuf]),
+        room(
+            "LanceTable",
+            ["LanceFile", "Columnar", "ByteCoding", "LanceProto", "ObjectStorage", "CZstd", protobuf, log]),
+        // finding
+        room(
+            "VectorSearch",
+            ["LanceTable", "LanceFile", "Columnar", "ByteCoding", "ObjectStorage", "VectorMath", log, heap]),
+        // front
+        room(
+            "LanceVectorStore",
+            [
+                "VectorSearch", "LanceTable", "LanceFile", "ParquetReader", "Columnar", "ObjectStorage", "ByteCoding",
+                log,
+            ]),
+        // roof
+        .executableTarget(
+            name: "vectord",
+            dependencies: [
+                "LanceVectorStore", "LanceTable", "LanceFile", "Columnar", "ObjectStorage",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+    ]
+)

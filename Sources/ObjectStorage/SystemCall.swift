@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+import SystemPackage
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Calls that swift-system does not wrap, with its `Errno` as their error.
+enum SystemCall {
+    static var lastError: Errno { Errno(rawValue: errno) }
+
+    /// Runs a call that answers -1 on failure; starts it again when a signal interrupted it.
+    @discardableResult
+    static func check<T: SignedInteger>(_ call: () -> T) throws(Errno) -> T {
+        while true {
+            let result = call()
+            if result != -1 { return result }
+            let error = lastError
+            if error != .interrupted { throw error }
+        }
+    }
+
+    /// Brings a file's or directory's contents to the device.
+    ///
+    /// Never called twice for one failure: after a failed fsync the kernel may have dropped the dirty pages, and a
+    /// second one would report success for data that is lost.
+    static func synchronize(_ descriptor: Int32) throws(Errno) {
+        #if canImport(Darwin)
+            // fsync on Apple systems stops at the drive's cache.
+            if fcntl(descriptor, F_FULLFSYNC) != -1 { return }
+        #endif
+        if fsync(descriptor) == -1 { throw lastError }
+    }
+
+    static func status(_ path: String) throws(Errno) -> stat {
+        var status = stat()
+        try check { stat(path, &status) }
+        return status
+    }
+
+    static func status(_ descriptor: Int32) throws(Errno) -> stat {
+        var status = stat()
+        try check { fstat(descriptor, &status) }
+        return status
+    }
+
+    /// Makes a second name for a file, atomically, if that name is free.
+    static func hardLink(_ old: String, _ new: String) throws(Errno) { try check { link(old, new) } }
+
+    static func removeFile(_ path: String) throws(Errno) { try check { unlink(path) } }
+
+    static func removeEmptyDirectory(_ path: String) throws(Errno) { try check { rmdir(path) } }
+
+    static func makeDirectory(_ path: String) throws(Errno) { try check { mkdir(path, 0o777) } }
+
+    /// The names in a directory but for `.` and `..`, with what the file system says of their kind.
+    static func entries(_ path: String) throws(Errno) -> [(name: String, isDirectory: Bool?)] {
+        guard let stream = opendir(path) else { throw lastError }
+        defer { closedir(stream) }
+        var found: [(name: String, isDirectory: Bool?)] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                if errno != 0 { throw lastError }
+                return found
+            }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: $0.pointee)) {
+                    String(cString: $0)
+                }
+            }
+            if name == "." || name == ".." { continue }
+            let kind = Int32(entry.pointee.d_type)
+            found.append((name, kind == Int32(DT_UNKNOWN) || kind == Int32(DT_LNK) ? nil : kind == Int32(DT_DIR)))
+        }
+    }
+
+    /// Maps a whole file read-only; nil where the file cannot be mapped but may be read.
+    static func map(_ descriptor: Int32, count: Int) -> UnsafeRawBufferPointer? {
+        guard count > 0, let base = mmap(nil, count, PROT_READ, MAP_SHARED, descriptor, 0), base != MAP_FAILED else {
+            return nil
+        }
+        return UnsafeRawBufferPointer(start: base, count: count)
+    }
+
+    static func unmap(_ base: UnsafeRawPointer, _ count: Int) {
+        munmap(UnsafeMutableRawPointer(mutating: base), count)
+    }
+}
+
+extension Failure {
+    /// The failure that an `Errno` amounts to.
+    init(_ errno: Errno, _ doing: String, path: String) {
+        let code: Code
+        let hint: String
+        switch errno {
+        case .noSuchFileOrDirectory, .notDirectory: (code, hint) = (.notFound, "check the path")
+        case .permissionDenied, .notPermitted, .readOnlyFileSystem:
+            (code, hint) = (.permission, "check the owner and mode of the file and its directory")
+        case .noSpace, .diskQuotaExceeded:
+            (code, hint) = (.noSpace, "free some space and try again; nothing was changed")
+        case .tooManyOpenFiles, .tooManyOpenFilesInSystem:
+            (code, hint) = (.io, "raise the limit of open files (ulimit -n)")
+        default: (code, hint) = (.io, "see the system's log of the device")
+        }
+        self.init(code, "\(doing): \(errno); \(hint)", path: path, underlying: errno)
+    }
+}
