@@ -100,3 +100,13 @@ extension ByteView: Equatable {
         a.count == b.count && a.withUnsafeBytes { a in b.withUnsafeBytes { b in a.elementsEqual(b) } }
     }
 }
+
+extension ByteView {
+    /// The same bytes at an address that is a multiple of `alignment` (at most 64): a copy only where they are not.
+    package func aligned(to alignment: Int) -> ByteView {
+        if UInt(bitPattern: start) % UInt(alignment) == 0 { return self }
+        return Region(count: count, name: region.name, fileOffset: fileOffset) { target in
+            withUnsafeBytes { target.copyMemory(from: $0) }
+        }.view
+    }
+}

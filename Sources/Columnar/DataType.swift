@@ -31,7 +31,6 @@ package indirect enum DataType: Sendable, Hashable {
     case fixedSizeList(DataType, Int)
     /// Variable-length lists of one item type.
     case list(DataType)
-    case dictionary(value: DataType, index: DataType)
     /// A type that this package does not read; the text is the file's own name for it.
     case other(String)
 }
@@ -48,7 +47,7 @@ extension DataType {
         case .decimal128: 128
         case .decimal256: 256
         case .fixedSizeBinary(let width): width.multipliedReportingOverflow(by: 8).overflow ? nil : width * 8
-        case .null, .utf8, .largeUtf8, .binary, .largeBinary, .fixedSizeList, .list, .dictionary, .other: nil
+        case .null, .utf8, .largeUtf8, .binary, .largeBinary, .fixedSizeList, .list, .other: nil
         }
     }
 
@@ -102,7 +101,6 @@ extension DataType: CustomStringConvertible {
         case .decimal256(let precision, let scale): "decimal256(\(precision), \(scale))"
         case .fixedSizeList(let item, let length): "fixed_size_list<\(item), \(length)>"
         case .list(let item): "list<\(item)>"
-        case .dictionary(let value, let index): "dictionary<\(value), \(index)>"
         case .other(let name): name
         }
     }

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+import Columnar
+import LanceProto
+
+/// Reads pages of file version 2.0, whose encoding is a tree of arrays (format reference: the ArrayEncoding tree).
+///
+/// Each kind of array has a file of its own with one function; this switch is their register.
+struct ArrayDecoder {
+    let page: Page
+    /// The column is an Arrow dictionary, not text that the writer chose to store as one.
+    let isDictionary: Bool
+
+    func decode(_ encoding: ProtoArrayEncoding, _ type: DataType, _ rows: Range<Int>) throws -> Column {
+        switch encoding.array {
+        case .flat(let flat): try decodeFlat(flat, type, rows)
+        case .nullable(let nullable): try decodeNullable(nullable, type, rows)
+        case .fixedSizeList(let list): try decodeFixedSizeList(list, type, rows)
+        case .binary(let binary): try decodeBinary(binary, type, rows)
+        case .dictionary(let dictionary): try decodeDictionary(dictionary, type, rows)
+        case .fixedSizeBinary, .list, .struct, .fsst, .packedStruct, .bitpacked, .bitpackedForNonNeg, .constant, nil:
+            throw Failure(
+                .unsupported,
+                "the encoding \(EncodingSummary.text(encoding)) is not supported for a column of \(type); read the other columns"
+            )
+        }
+    }
+
+    func buffer(_ reference: ProtoBufferRef) throws -> ByteView {
+        guard reference.bufferType == .page else {
+            throw Failure(.unsupported, "a page that keeps its values in a buffer of the column or file")
+        }
+        return try page.buffer(Int(reference.bufferIndex))
+    }
+
+    func mismatch(_ encoding: String, _ type: DataType) -> Failure {
+        Failure(.corrupt, "a \(encoding) array cannot hold \(type)")
+    }
+}

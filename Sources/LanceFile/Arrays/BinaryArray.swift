@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+import Columnar
+import LanceProto
+
+extension ArrayDecoder {
+    /// Text and binary: the end of each value, and the bytes.
+    ///
+    /// ```
+    /// indices  n x u64: end of value i in the bytes (no leading 0); a null's is the end before it + null_adjustment
+    /// bytes    values one after another; a null takes none
+    /// ```
+    /// Row i needs the entries i - 1 and i only.
+    func decodeBinary(_ binary: ProtoBinaryArray, _ type: DataType, _ rows: Range<Int>) throws -> Column {
+        guard type.isVariableLength else { throw mismatch("binary", type) }
+        let first = max(rows.lowerBound - 1, 0)
+        let indices = try decode(binary.indices, .uint64, first..<rows.upperBound)
+        guard case .fixed(let entries) = indices.storage, indices.validity == nil else {
+            throw Failure(.corrupt, "a binary array whose offsets have nulls")
+        }
+        let adjustment = binary.nullAdjustment
+        var offsets: [Int] = []
+        offsets.reserveCapacity(rows.count + 1)
+        if rows.lowerBound == 0 { offsets.append(0) }
+        var nulls = BitmapBuilder()
+        let skipped = rows.lowerBound - first
+        try entries.withUnsafeBytes { raw in
+            for row in 0..<indices.count {
+                let entry = raw.loadUnaligned(fromByteOffset: row * 8, as: UInt64.self)
+                let isNull = entry >= adjustment
+                guard let end = Int(exactly: isNull ? entry - adjustment : entry) else {
+                    throw entries.corrupt("a value that ends at byte \(entry)", at: row * 8)
+                }
+                offsets.append(end)
+                if row >= skipped { nulls.append(!isNull) }
+            }
+        }
+        let bytes = try binaryBytes(binary, end: offsets.last ?? 0)
+        return try Column(
+            type, count: rows.count, validity: nulls.zeros > 0 ? nulls.finish() : nil,
+            storage: .variable(offsets: offsets, data: bytes))
+    }
+
+    private func binaryBytes(_ binary: ProtoBinaryArray, end: Int) throws -> ByteView {
+        guard case .flat(let flat) = Self.unwrapped(binary.bytes).array, flat.bitsPerValue == 8 else {
+            throw Failure(
+                .unsupported, "a binary array whose bytes are \(EncodingSummary.text(binary.bytes)) is not supported")
+        }
+        let stored = try buffer(flat.buffer)
+        guard flat.hasCompression else { return stored }
+        // The last offset of the page tells how much there can be.
+        let last = try decode(binary.indices, .uint64, max(page.rowCount - 1, 0)..<page.rowCount)
+        guard case .fixed(let entry) = last.storage, last.count == 1 else { return .empty }
+        let raw = try entry.load(UInt64.self, at: 0)
+        let total = raw >= binary.nullAdjustment ? raw - binary.nullAdjustment : raw
+        guard let limit = Int(exactly: total) else { throw entry.corrupt("a value that ends at byte \(total)") }
+        return try BufferCodec.inflate(stored, scheme: flat.compression.scheme, limit: limit)
+    }
+
+    /// The array below a `nullable` that says there are no nulls.
+    private static func unwrapped(_ encoding: ProtoArrayEncoding) -> ProtoArrayEncoding {
+        if case .nullable(let nullable) = encoding.array, case .noNulls(let values) = nullable.nullability {
+            return values.values
+        }
+        return encoding
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+import Columnar
+import LanceProto
+
+extension ArrayDecoder {
+    /// Values of one width, one after another; booleans as single bits.
+    func decodeFlat(_ flat: ProtoFlatArray, _ type: DataType, _ rows: Range<Int>) throws -> Column {
+        guard let bits = type.bitWidth, UInt64(bits) == flat.bitsPerValue else {
+            throw mismatch("flat \(flat.bitsPerValue)-bit", type)
+        }
+        let view = try flatBytes(flat, rowsNeeded: rows.upperBound)
+        if type == .bool {
+            let all = try Bitmap(view, count: rows.upperBound)
+            return try Column(.bool, count: rows.count, storage: .bits(all.slice(rows)))
+        }
+        guard let width = type.byteWidth else { throw mismatch("flat", type) }
+        let (start, startOverflow) = rows.lowerBound.multipliedReportingOverflow(by: width)
+        let (length, lengthOverflow) = rows.count.multipliedReportingOverflow(by: width)
+        guard !startOverflow, !lengthOverflow else { throw mismatch("flat", type) }
+        return try Column(type, count: rows.count, storage: .fixed(view.slice(start, length, "flat values")))
+    }
+
+    /// The buffer of a flat array, inflated where it is compressed.
+    func flatBytes(_ flat: ProtoFlatArray, rowsNeeded: Int) throws -> ByteView {
+        let stored = try buffer(flat.buffer)
+        guard flat.hasCompression else { return stored }
+        let (bits, overflow) = UInt64(page.rowCount).multipliedReportingOverflow(by: flat.bitsPerValue)
+        guard !overflow, let limit = Int(exactly: bits / 8 + 1) else {
+            throw Failure(.corrupt, "a page of \(bits) bits")
+        }
+        return try BufferCodec.inflate(stored, scheme: flat.compression.scheme, limit: limit)
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ByteCoding
+package import LanceProto
+package import ObjectStorage
+package import SwiftProtobuf
+import Synchronization
+
+/// One open data file: its tables, and its columns' metadata as they are asked for.
+///
+/// ```
+/// page buffers … | global buffer 0: FileDescriptor | column metadata | column table | global buffer table | footer
+/// ```
+package final class DataFileReader: Sendable {
+    package let key: ObjectKey
+    package let version: FileVersion
+    package let descriptor: ProtoFileDescriptor
+    package let rowCount: Int
+    package let columnCount: Int
+    /// Size of the whole file in bytes.
+    package let byteCount: Int
+    let file: ByteView
+    private let columnTable: ByteView
+    private let parsed = Mutex<[Int: ColumnReader]>([:])
+
+    /// Opens a file and reads what stands at its end. Damage throws `corrupt` with the place.
+    package static func open(_ key: ObjectKey, in storage: any ObjectStorage) async throws -> DataFileReader {
+        try DataFileReader(key, try await storage.open(key).view)
+    }
+
+    package init(_ key: ObjectKey, _ file: ByteView) throws {
+        guard file.count >= Footer.length else {
+            throw file.corrupt("not a Lance data file: \(file.count) bytes are less than a footer")
+        }
+        let footer = try Footer(parsing: file.slice(file.count - Footer.length, Footer.length))
+        let (tableSize, overflow) = UInt64(footer.columns).multipliedReportingOverflow(by: 16)
+        guard !overflow else { throw file.corrupt("a table of \(footer.columns) columns") }
+        columnTable = try file.slice(footer.columnTable, tableSize, "the column table")
+        guard footer.globalBuffers >= 1 else { throw file.corrupt("a file without a schema", at: file.count - 16) }
+        let globals = try file.slice(footer.globalBufferTable, 16, "the global buffer table")
+        let bytes = try file.slice(globals.load(UInt64.self, at: 0), globals.load(UInt64.self, at: 8), "the schema")
+        descriptor = try bytes.message(ProtoFileDescriptor.self, "the schema")
+        guard let rows = Int(exactly: descriptor.length), rows <= Int(UInt32.max) else {
+            throw bytes.corrupt("\(descriptor.length) rows in one file")
+        }
+        self.key = key
+        self.file = file
+        version = footer.version
+        rowCount = rows
+        columnCount = Int(footer.columns)
+        byteCount = file.count
+    }
+
+    /// Column number `index` of the file, whose values are `field`'s.
+    package func column(_ index: Int, _ field: TableField) throws -> ColumnReader {
+        if let known = parsed.withLock({ $0[index] }), known.field == field { return known }
+        guard index >= 0, index < columnCount else {
+            throw file.corrupt("column '\(field.name)' is number \(index) of a file of \(columnCount) columns")
+        }
+        let column = try ColumnReader(file: self, field: field, metadata: columnMetadata(index))
+        parsed.withLock { $0[index] = column }
+        return column
+    }
+
+    /// The metadata of one column as it stands in the file.
+    package func columnMetadata(_ index: Int) throws -> ProtoColumnMetadata {
+        let position = try columnTable.load(UInt64.self, at: index * 16)
+        let length = try columnTable.load(UInt64.self, at: index * 16 + 8)
+        let bytes = try file.slice(position, length, "the metadata of column \(index)")
+        return try bytes.message(ProtoColumnMetadata.self, "the metadata of column \(index)")
+    }
+}
+
+extension ByteView {
+    /// The bytes as a protobuf message; `corrupt` where they are not one.
+    package func message<M: Message>(_ type: M.Type, _ what: @autoclosure () -> String) throws -> M {
+        do {
+            return try M(serializedBytes: bytes, options: .strict)
+        } catch {
+            throw corrupt("\(what()) is not a well-formed \(M.protoMessageName): \(error)")
+        }
+    }
+}
+
+extension BinaryDecodingOptions {
+    /// Deep nesting in a damaged file ends in an error long before it ends the stack.
+    fileprivate static let strict: BinaryDecodingOptions = {
+        var options = BinaryDecodingOptions()
+        options.messageDepthLimit = 64
+        return options
+    }()
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+package import Columnar
+package import LanceProto
+package import ObjectStorage
+import Foundation
+import SwiftProtobuf
+
+/// Writes one data file of version 2.0, batch by batch, with pages of about 8 MiB a column.
+///
+/// Holds at most a page of each column in memory. Nothing is visible to others before a manifest names the file.
+package final class DataFileWriter {
+    /// Buffered bytes of a column that make a page.
+    private static let pageBytes = 8 << 20
+    /// Every buffer starts at a multiple of this (required from 2.1 on, and good for mapping in all versions).
+    private static let alignment: UInt64 = 64
+
+    private let fields: [ProtoField]
+    private let schema: Schema
+    private let writer: any ObjectWriter
+    private var pending: [PendingPage]
+    private var metadata: [ProtoColumnMetadata]
+    /// Small pieces on their way to the storage.
+    private var small = ByteWriter(reserving: smallLimit)
+    private static let smallLimit = 256 << 10
+    private var position: UInt64 = 0
+    package private(set) var rowCount = 0
+
+    private struct PendingPage {
+        var columns: [Column] = []
+        var bytes = 0
+    }
+
+    /// `fields` are written into the file as they are; `schema` holds their types in the same order.
+    package init(
+        _ key: ObjectKey, in storage: any ObjectStorage, fields: [ProtoField], schema: Schema, durability: Durability
+    ) async throws {
+        self.fields = fields
+        self.schema = schema
+        writer = try await storage.create(key, durability)
+        pending = Array(repeating: PendingPage(), count: schema.fields.count)
+        let encoding = try Self.direct(
+            ProtoColumnEncoding.with { $0.values = .init() }, "lance.encodings.ColumnEncoding")
+        metadata = schema.fields.map { _ in ProtoColumnMetadata.with { $0.encoding = encoding } }
+    }
+
+    /// Adds rows. The batch must have the writer's schema; a null in a column that allows none is `schema_mismatch`.
+    package func append(_ batch: Batch) async throws {
+        guard batch.schema.fields.map(\.type) == schema.fields.map(\.type) else {
+            throw Failure(.schemaMismatch, "a batch of (\(batch.schema.summary)) for (\(schema.summary))")
+        }
+        guard rowCount + batch.count <= Int(UInt32.max) else {
+            throw Failure(.invalidArgument, "a data file holds at most \(UInt32.max) rows")
+        }
+        for (index, column) in batch.columns.enumerated() {
+            let field = schema.fields[index]
+            if !field.nullable, column.nullCount > 0 {
+                throw Failure(
+                    .schemaMismatch, "column '\(field.name)' allows no nulls, and \(column.nullCount) were given")
+            }
+            try await append(column, to: index)
+        }
+        rowCount += batch.count
+    }
+
+    private func append(_ column: Column, to index: Int) async throws {
+        var start = 0
+        while start < column.count {
+            let room = Self.pageBytes - pending[index].bytes
+            let rows = column.rows(from: start, fitting: room)
+            if rows == 0, !pending[index].columns.isEmpty {
+                try await flush(index)
+                continue
+            }
+            // A value larger than a page has one of its own.
+            let end = start + max(rows, 1)
+            let part = try column.slice(start..<end)
+            pending[index].columns.append(part)
+            pending[index].bytes += part.byteCount
+            start = end
+            if pending[index].bytes >= Self.pageBytes { try await flush(index) }
+        }
+    }
+
+    private func flush(_ index: Int) async throws {
+        let columns = pending[index].columns
+        guard !columns.isEmpty else { return }
+        pending[index] = PendingPage()
+        let page = try ArrayEncoder.page(columns, type: schema.fields[index].type)
+        var proto = ProtoColumnMetadata.Page()
+        proto.length = UInt64(page.rowCount)
+        proto.encoding = try Self.direct(page.encoding, "lance.encodings.ArrayEncoding")
+        for buffer in page.buffers {
+            try await align()
+            proto.bufferOffsets.append(position)
+            for piece in buffer { try await write(piece) }
+            proto.bufferSizes.append(position - (proto.bufferOffsets.last ?? 0))
+        }
+        metadata[index].pages.append(proto)
+    }
+
+    /// Writes what is left and the tables at the end, and makes the file complete and durable.
+    ///
+    /// Returns the file's size in bytes.
+    package func finish() async throws -> UInt64 {
+        for index in pending.indices { try await flush(index) }
+        try await align()
+        let descriptor = ProtoFileDescriptor.with {
+            $0.schema.fields = fields
+            $0.length = UInt64(rowCount)
+        }
+        let schemaPosition = position
+        let schemaBytes: [UInt8] = try descriptor.serializedBytes()
+        var tail = ByteWriter()
+        tail.write(schemaBytes)
+        // Column metadata must come after global buffer 0, and the two tables right before the footer.
+        let metadataPosition = position + UInt64(tail.count)
+        var columnTable = ByteWriter()
+        for column in metadata {
+            let bytes: [UInt8] = try column.serializedBytes()
+            columnTable.write(position + UInt64(tail.count))
+            columnTable.write(UInt64(bytes.count))
+            tail.write(bytes)
+        }
+        let columnTablePosition = position + UInt64(tail.count)
+        tail.write(columnTable.bytes)
+        let globalTablePosition = position + UInt64(tail.count)
+        tail.write(schemaPosition)
+        tail.write(UInt64(schemaBytes.count))
+        Footer(
+            columnMetadata: metadataPosition, columnTable: columnTablePosition, globalBufferTable: globalTablePosition,
+            globalBuffers: 1, columns: UInt32(metadata.count), version: .v2_0
+        ).write(to: &tail)
+        try await write(Region(copying: tail.bytes, name: "footer").view)
+        try await writeSmall()
+        try await writer.finish()
+        return position
+    }
+
+    // MARK: Bytes
+
+    private func align() async throws {
+        let rest = position % Self.alignment
+        guard rest != 0 else { return }
+        small.write(repeating: 0, count: Int(Self.alignment - rest))
+        position += Self.alignment - rest
+    }
+
+    private func write(_ view: ByteView) async throws {
+        position += UInt64(view.count)
+        if view.count < Self.smallLimit, small.count + view.count <= Self.smallLimit {
+            small.write(view)
+            return
+        }
+        try await writeSmall()
+        try await writer.write(view)
+    }
+
+    private func writeSmall() async throws {
+        guard !small.isEmpty else { return }
+        try await writer.write(small.bytes)
+        small.removeAll()
+    }
+
+    private static func direct(_ message: some Message, _ name: String) throws -> ProtoEncodingLocation {
+        var any = Google_Protobuf_Any()
+        // The leading slash, with no host before it, is what the official writer writes.
+        any.typeURL = "/" + name
+        any.value = try message.serializedBytes()
+        let bytes: Data = try any.serializedBytes()
+        return .with { $0.direct.encoding = bytes }
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ByteCoding
+package import LanceProto
+import SwiftProtobuf
+
+/// A run of a column's rows, with its buffers and the message that says how to read them.
+package struct Page: Sendable {
+    package enum Encoding: Sendable {
+        /// File version 2.0.
+        case array(ProtoArrayEncoding)
+        /// File versions 2.1 and 2.2.
+        case layout(ProtoPageLayout)
+        /// A type URL that this package does not know.
+        case unknown(String)
+    }
+
+    /// Row number in the file.
+    package let firstRow: Int
+    package let rowCount: Int
+    package let buffers: [ByteView]
+    package let encoding: Encoding
+
+    package var rows: Range<Int> { firstRow..<firstRow + rowCount }
+    package var byteCount: Int { buffers.reduce(0) { $0 + $1.count } }
+
+    init(_ proto: ProtoColumnMetadata.Page, firstRow: Int, file: ByteView) throws {
+        guard let rows = Int(exactly: proto.length), rows <= Int(UInt32.max) else {
+            throw file.corrupt("a page of \(proto.length) rows")
+        }
+        guard proto.bufferOffsets.count == proto.bufferSizes.count else {
+            throw file.corrupt("a page with \(proto.bufferOffsets.count) buffers and \(proto.bufferSizes.count) sizes")
+        }
+        self.firstRow = firstRow
+        rowCount = rows
+        buffers = try zip(proto.bufferOffsets, proto.bufferSizes).map { offset, size in
+            // An empty buffer may stand anywhere.
+            size == 0 ? ByteView.empty : try file.slice(offset, size, "a page buffer")
+        }
+        encoding = try Self.encoding(proto.encoding, file)
+    }
+
+    private static func encoding(_ location: ProtoEncodingLocation, _ file: ByteView) throws -> Encoding {
+        guard case .direct(let direct) = location.location else {
+            throw file.corrupt("a page without a direct encoding")
+        }
+        do {
+            let any = try Google_Protobuf_Any(serializedBytes: direct.encoding)
+            switch any.typeURL.split(separator: "/").last {
+            case "lance.encodings.ArrayEncoding": return .array(try ProtoArrayEncoding(serializedBytes: any.value))
+            case "lance.encodings21.PageLayout": return .layout(try ProtoPageLayout(serializedBytes: any.value))
+            default: return .unknown(any.typeURL)
+            }
+        } catch {
+            throw file.corrupt("the encoding of a page is not well-formed: \(error)")
+        }
+    }
+
+    package func buffer(_ index: Int) throws -> ByteView {
+        guard index >= 0, index < buffers.count else {
+            throw Failure(.corrupt, "buffer \(index) of a page that has \(buffers.count)")
+        }
+        return buffers[index]
+    }
+
+    /// A page that stores no value at all.
+    var isAllNull: Bool {
+        if case .array(let array) = encoding, case .nullable(let nullable) = array.array,
+            case .allNulls = nullable.nullability
+        {
+            return true
+        }
+        return false
+    }
+}

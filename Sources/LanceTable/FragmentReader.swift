@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+package import Columnar
+package import LanceFile
+import LanceProto
+import ObjectStorage
+
+/// Reads the rows of one fragment, by their offset in it.
+package struct FragmentReader: Sendable {
+    package let snapshot: Snapshot
+    package let fragment: Fragment
+
+    package var id: UInt32 { fragment.id }
+
+    /// Rows, deleted ones included. A manifest may leave the number out; then a data file tells.
+    package func physicalRows() async throws -> Int {
+        if fragment.physicalRows > 0 { return fragment.physicalRows }
+        guard let file = fragment.proto.files.first else { return 0 }
+        return try await open(file).rowCount
+    }
+
+    package func liveRows() async throws -> Int {
+        let rows = try await physicalRows()
+        guard fragment.hasDeletions else { return rows }
+        if let deleted = Int(exactly: fragment.proto.deletionFile.numDeletedRows), deleted > 0 {
+            guard deleted <= rows else {
+                throw Failure(
+                    .corrupt, "\(deleted) of \(rows) rows of fragment \(id) are deleted", path: snapshot.location)
+            }
+            return rows - deleted
+        }
+        return rows - (try await deletions()?.count ?? 0)
+    }
+
+    /// The deleted rows; nil where there are none.
+    package func deletions() async throws -> DeletionVector? {
+        guard fragment.hasDeletions else { return nil }
+        let rows = try await physicalRows()
+        let file = fragment.proto.deletionFile
+        try refuseBase(file.hasBaseID)
+        return try await snapshot.files.deletions(fragment.deletionFilePath) {
+            let region = try await snapshot.storage.open(ObjectKey(fragment.deletionFilePath))
+            let vector = try DeletionVector(parsing: region.view, kind: file.fileType, rows: rows)
+            if file.numDeletedRows > 0, UInt64(vector.count) != file.numDeletedRows {
+                throw region.view.corrupt("\(vector.count) deleted rows; the manifest says \(file.numDeletedRows)")
+            }
+            return vector
+        }
+    }
+
+    /// The column of `field`; nil where no file of the fragment has it, and it reads as null.
+    package func column(_ field: TableField) async throws -> ColumnReader? {
+        for file in fragment.proto.files {
+            // -2 in `fields` marks a column that is no longer used, and matches no field.
+            guard let position = file.fields.firstIndex(of: field.id) else { continue }
+            guard position < file.columnIndices.count else {
+                throw Failure(
+                    .corrupt, "no column number for '\(field.name)' in data file '\(file.path)'",
+                    path: snapshot.location)
+            }
+            let index = file.columnIndices[position]
+            guard index >= 0 else {
+                throw Failure(
+                    .unsupported,
+                    "column '\(field.name)' of type \(field.type) has no column of its own; read the others",
+                    path: snapshot.location)
+            }
+            return try await open(file).column(Int(index), field)
+        }
+        return nil
+    }
+
+    /// Rows `range` of one column, deleted ones included.
+    package func read(_ field: TableField, _ range: Range<Int>) async throws -> Column {
+        guard let column = try await column(field) else { return try Column.nulls(field.type, count: range.count) }
+        return try await column.read(range)
+    }
+
+    /// The rows at `offsets`, in that order.
+    package func take(_ field: TableField, _ offsets: [Int]) async throws -> Column {
+        guard let column = try await column(field) else { return try Column.nulls(field.type, count: offsets.count) }
+        return try await column.take(offsets)
+    }
+
+    private func open(_ file: ProtoDataFile) async throws -> DataFileReader {
+        try refuseBase(file.hasBaseID)
+        let reader = try await snapshot.files.dataFile(file.path, in: snapshot.storage)
+        if file.fileSizeBytes != 0, file.fileSizeBytes != UInt64(reader.byteCount) {
+            throw Failure(
+                .corrupt, "a data file of \(reader.byteCount) bytes; the manifest says \(file.fileSizeBytes)",
+                path: "\(snapshot.location)/data/\(file.path)")
+        }
+        if fragment.physicalRows > 0, reader.rowCount != fragment.physicalRows {
+            throw Failure(
+                .corrupt, "a data file of \(reader.rowCount) rows; the manifest says \(fragment.physicalRows)",
+                path: "\(snapshot.location)/data/\(file.path)")
+        }
+        return reader
+    }
+
+    private func refuseBase(_ hasBase: Bool) throws {
+        guard hasBase else { return }
+        throw Failure(
+            .unsupported,
+            "fragment \(id) has files outside the table's directory (base paths); use the official Lance library",
+            path: snapshot.location)
+    }
+}

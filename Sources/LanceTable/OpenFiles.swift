@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+import LanceFile
+import LanceProto
+import ObjectStorage
+import Synchronization
+
+/// The data and deletion files that a table has opened, by name: they never change, so one opening is enough.
+final class OpenFiles: Sendable {
+    private let state = Mutex(State())
+
+    private struct State {
+        var data: [String: DataFileReader] = [:]
+        var deletions: [String: DeletionVector] = [:]
+    }
+
+    func dataFile(_ path: String, in storage: any ObjectStorage) async throws -> DataFileReader {
+        if let known = state.withLock({ $0.data[path] }) { return known }
+        let opened = try await DataFileReader.open(ObjectKey("data/" + path), in: storage)
+        // Another task may have been faster; then both have the same bytes and the first stays.
+        return state.withLock { state in
+            if let known = state.data[path] { return known }
+            state.data[path] = opened
+            return opened
+        }
+    }
+
+    func deletions(_ path: String, _ load: () async throws -> DeletionVector) async throws -> DeletionVector {
+        if let known = state.withLock({ $0.deletions[path] }) { return known }
+        let loaded = try await load()
+        state.withLock { $0.deletions[path] = loaded }
+        return loaded
+    }
+
+    /// Forgets the files that `snapshot` does not have; whoever still reads them keeps them open.
+    func keepOnly(_ fragments: [Fragment]) {
+        let data = Set(fragments.flatMap { $0.proto.files.map(\.path) })
+        let deletions = Set(fragments.filter(\.hasDeletions).map(\.deletionFilePath))
+        state.withLock { state in
+            state.data = state.data.filter { data.contains($0.key) }
+            state.deletions = state.deletions.filter { deletions.contains($0.key) }
+        }
+    }
+}

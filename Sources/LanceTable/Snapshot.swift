@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+import Columnar
+package import LanceFile
+import LanceProto
+package import ObjectStorage
+
+/// One version of a table, which never changes: everything a query sees.
+package final class Snapshot: Sendable {
+    package let version: UInt64
+    package let scheme: NamingScheme
+    package let manifest: Manifest
+    package let schema: TableSchema
+    package let fragments: [Fragment]
+    package let indices: [IndexEntry]
+    package let storage: any ObjectStorage
+    let files: OpenFiles
+
+    /// Refuses what this package cannot read right, by name.
+    init(_ manifest: Manifest, name: ManifestName, storage: any ObjectStorage, files: OpenFiles) throws {
+        let path = storage.location + "/_versions/" + name.name
+        guard manifest.proto.version == name.version else {
+            throw Failure(
+                .corrupt, "the manifest says version \(manifest.proto.version), its name \(name.version)", path: path)
+        }
+        try FeatureFlags(rawValue: manifest.proto.readerFeatureFlags).checkReadable(storage.location)
+        version = name.version
+        scheme = name.scheme
+        self.manifest = manifest
+        schema = try TableSchema(manifest.proto.fields)
+        fragments = try manifest.proto.fragments.map { try Fragment($0, path: path) }
+        for (before, after) in zip(fragments, fragments.dropFirst()) where before.id >= after.id {
+            throw Failure(.corrupt, "fragments \(before.id) and \(after.id) are not in order", path: path)
+        }
+        indices = try manifest.indices.map { try IndexEntry($0, path: path) }
+        self.storage = storage
+        self.files = files
+    }
+
+    package var location: String { storage.location }
+
+    /// The file version that new data files of this table must have.
+    package func fileVersion() throws -> FileVersion {
+        let text = manifest.proto.dataFormat.version
+        if let known = FileVersion(rawValue: text) { return known }
+        // A writer may leave the field out; the files tell.
+        if text.isEmpty {
+            guard let file = fragments.first?.proto.files.first else { return .v2_0 }
+            return try FileVersion(major: file.fileMajorVersion, minor: file.fileMinorVersion, path: location)
+        }
+        throw Failure(
+            .unsupported, "the table's file version is '\(text)'; this package knows 2.0 to 2.2", path: location)
+    }
+
+    package func fragment(_ id: UInt32) -> FragmentReader? {
+        var low = 0
+        var high = fragments.count
+        while low < high {
+            let middle = (low + high) / 2
+            if fragments[middle].id < id { low = middle + 1 } else { high = middle }
+        }
+        guard low < fragments.count, fragments[low].id == id else { return nil }
+        return FragmentReader(snapshot: self, fragment: fragments[low])
+    }
+
+    package var fragmentReaders: [FragmentReader] { fragments.map { FragmentReader(snapshot: self, fragment: $0) } }
+
+    /// Rows that are not deleted: from the manifest alone, where it tells.
+    package func liveRows() async throws -> Int {
+        var total = 0
+        for fragment in fragments {
+            total += try await FragmentReader(snapshot: self, fragment: fragment).liveRows()
+        }
+        return total
+    }
+
+    /// Whether an index still serves: it covers a fragment that this version has.
+    ///
+    /// The one place that decides so.
+    package func isLive(_ index: IndexEntry) -> Bool {
+        fragments.contains { index.coveredFragments.contains($0.id) }
+    }
+
+    package func hasLiveIndex(_ kind: IndexEntry.Kind, on column: String) -> Bool {
+        guard let field = schema[column] else { return false }
+        return indices.contains { $0.kind == kind && $0.fieldIDs == [field.id] && isLive($0) }
+    }
+
+    package func field(_ name: String) throws -> TableField {
+        guard let field = schema[name] else {
+            throw Failure(
+                .schemaMismatch, "the table has no column '\(name)'; its columns are \(schema.schema.summary)",
+                path: location)
+        }
+        return field
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+import Foundation
+import LanceProto
+import Logging
+package import ObjectStorage
+import Synchronization
+
+/// A Lance table at one place: finds its newest version, and adds versions to it.
+package final class Table: Sendable {
+    package let storage: any ObjectStorage
+    let durability: Durability
+    private let files = OpenFiles()
+    private let known = Mutex<Known?>(nil)
+    static let logger = Logger(label: "swift-lance.table")
+    static let versionsKey = "_versions"
+
+    /// The newest version when somebody last looked.
+    private struct Known {
+        var snapshot: Snapshot
+        var directory: DirectoryStamp?
+        var file: DirectoryStamp?
+        /// The directory had been unchanged for long enough that a later change must give another stamp.
+        var isSettled: Bool
+    }
+
+    /// A directory's modification time ticks with the kernel's clock (4 to 10 ms); within a tick a change is invisible.
+    private static let settlingTime = 0.05
+
+    package init(_ storage: any ObjectStorage, _ durability: Durability = .full) {
+        self.storage = storage
+        self.durability = durability
+    }
+
+    /// The newest committed version. Throws `not_found` where there is no table.
+    package func latest() async throws -> Snapshot {
+        guard let snapshot = try await latestIfAny() else {
+            throw Failure(
+                .notFound, "there is no Lance table here; migrate or append makes one", path: storage.location)
+        }
+        return snapshot
+    }
+
+    /// The newest committed version, whoever committed it; nil where there is no table.
+    ///
+    /// Costs a `stat` when nothing has changed. Versions may have gaps, so version N + 1 is never guessed at.
+    package func latestIfAny() async throws -> Snapshot? {
+        let directory = try await storage.stamp(of: ObjectKey(Self.versionsKey))
+        let before = known.withLock { $0 }
+        if let before, before.isSettled, directory != nil, before.directory == directory { return before.snapshot }
+        // A version may be cleaned up between the listing and the reading; the next listing shows what took its place.
+        for _ in 0..<3 {
+            if let found = try await look(directory, before) { return found.snapshot }
+            if try await versions().isEmpty { return nil }
+        }
+        throw Failure(
+            .io, "the newest manifest vanished three times while it was being opened; try again", path: storage.location
+        )
+    }
+
+    /// Nil where there is no version, or where the newest one vanished.
+    private func look(_ directory: DirectoryStamp?, _ before: Known?) async throws -> Known? {
+        let now = Date().timeIntervalSince1970
+        guard let newest = try await versions().last else { return nil }
+        let key = try ObjectKey(Self.versionsKey).appending(newest.name)
+        let file = try await storage.stamp(of: key)
+        let isSettled = directory.map { now - $0.time >= Self.settlingTime } ?? false
+        if var before, before.snapshot.version == newest.version, let file, before.file == file,
+            before.directory?.inode == directory?.inode, before.directory?.device == directory?.device
+        {
+            before.directory = directory
+            before.isSettled = isSettled
+            remember(before)
+            return before
+        }
+        let region: Region
+        do {
+            region = try await storage.open(key)
+        } catch let failure as Failure where failure.code == .notFound {
+            return nil
+        }
+        let snapshot = try Snapshot(Manifest(parsing: region.view), name: newest, storage: storage, files: files)
+        files.keepOnly(snapshot.fragments)
+        let found = Known(snapshot: snapshot, directory: directory, file: file, isSettled: isSettled)
+        remember(found)
+        return found
+    }
+
+    private func remember(_ found: Known) {
+        known.withLock { known in
+            // A slower task must not put back an older version.
+            if let known, known.directory?.inode == found.directory?.inode,
+                known.snapshot.version > found.snapshot.version
+            {
+                return
+            }
+            known = found
+        }
+    }
+
+    /// All versions there are, ascending.
+    package func versions() async throws -> [ManifestName] {
+        try ManifestName.versions(
+            among: await storage.names(in: ObjectKey(Self.versionsKey)), path: storage.location + "/" + Self.versionsKey
+        )
+    }
+
+    /// One version. Throws `not_found` where it was cleaned up.
+    package func snapshot(_ name: ManifestName) async throws -> Snapshot {
+        let region = try await storage.open(ObjectKey(Self.versionsKey).appending(name.name))
+        return try Snapshot(Manifest(parsing: region.view), name: name, storage: storage, files: files)
+    }
+
+    /// A version that this process has just written, from the manifest it wrote.
+    func snapshot(_ manifest: Manifest, _ name: ManifestName) throws -> Snapshot {
+        try Snapshot(manifest, name: name, storage: storage, files: files)
+    }
+
+    /// Bytes of all files under the table's directory.
+    package func diskBytes() async throws -> Int {
+        Int(clamping: try await storage.walk().reduce(UInt64(0)) { $0 &+ $1.size })
+    }
+}
+
+extension DirectoryStamp {
+    fileprivate var time: Double { Double(seconds) + Double(nanoseconds) * 1e-9 }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+package import Columnar
+package import LanceFile
+
+/// Goes through the live rows of a snapshot in address order, a batch at a time.
+package struct TableScan {
+    /// What a batch holds besides its columns.
+    package struct Rows: Sendable {
+        package let batch: Batch
+        package let addresses: [RowAddress]
+    }
+
+    private let fields: [TableField]
+    private let batchRows: Int
+    private var fragments: ArraySlice<FragmentReader>
+    private var current: (reader: FragmentReader, rows: Int, deletions: DeletionVector?)?
+    private var nextOffset = 0
+    /// Rows still to give.
+    private var left: Int
+
+    /// - Parameter limit: at most so many rows; nil gives all.
+    package init(_ snapshot: Snapshot, fields: [TableField], limit: Int? = nil) {
+        self.fields = fields
+        fragments = snapshot.fragmentReaders[...]
+        left = limit ?? Int.max
+        // Batches of about 8 MiB: wide rows come in smaller ones.
+        let width = fields.reduce(0) { $0 &+ Self.width($1.type) }
+        batchRows = max(1, min(8192, (8 << 20) / max(width, 1)))
+    }
+
+    private static func width(_ type: DataType) -> Int {
+        switch type {
+        case .fixedSizeList(let item, let length): ((item.bitWidth ?? 8) * length + 7) / 8
+        default: type.byteWidth ?? 64
+        }
+    }
+
+    /// The next rows; nil at the end.
+    package mutating func next() async throws -> Rows? {
+        while left > 0 {
+            try Task.checkCancellation()
+            if current == nil {
+                guard let reader = fragments.popFirst() else { return nil }
+                current = (reader, try await reader.physicalRows(), try await reader.deletions())
+                nextOffset = 0
+            }
+            guard let (reader, rows, deletions) = current else { return nil }
+            guard nextOffset < rows else {
+                current = nil
+                continue
+            }
+            let range = nextOffset..<min(nextOffset + batchRows, rows)
+            nextOffset = range.upperBound
+            var live = Array(range)
+            if let deleted = deletions?.slice(range), !deleted.isEmpty {
+                let gone = Set(deleted.map(Int.init))
+                live.removeAll { gone.contains($0) }
+            }
+            if live.count > left { live.removeLast(live.count - left) }
+            guard !live.isEmpty else { continue }
+            left -= live.count
+            return try await read(reader, range, live)
+        }
+        return nil
+    }
+
+    private func read(_ reader: FragmentReader, _ range: Range<Int>, _ live: [Int]) async throws -> Rows {
+        var columns: [Column] = []
+        for field in fields {
+            let column = try await reader.read(field, range)
+            columns.append(live.count == range.count ? column : try column.gather(live.map { $0 - range.lowerBound }))
+        }
+        let batch = try Batch(Schema(fields.map(\.field)), columns, count: live.count)
+        return Rows(batch: batch, addresses: live.map { RowAddress(fragment: reader.id, offset: UInt32($0)) })
+    }
+}
+
+extension Snapshot {
+    /// The rows at `addresses`, in that order: one column a field. Reads what these rows need and no more.
+    package func take(_ addresses: [RowAddress], _ fields: [TableField]) async throws -> Batch {
+        var columns: [Column] = []
+        for field in fields {
+            var builder = ColumnBuilder(field.type)
+            var start = 0
+            while start < addresses.count {
+                var end = start + 1
+                while end < addresses.count, addresses[end].fragment == addresses[start].fragment { end += 1 }
+                guard let reader = fragment(addresses[start].fragment) else {
+                    throw Failure(.corrupt, "there is no fragment \(addresses[start].fragment)", path: location)
+                }
+                try builder.append(await reader.take(field, addresses[start..<end].map { Int($0.offset) }))
+                start = end
+            }
+            columns.append(try builder.finish())
+        }
+        return try Batch(Schema(fields.map(\.field)), columns, count: addresses.count)
+    }
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ByteCoding
+import Foundation
+import SystemPackage
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// A directory of this machine's file system.
+///
+/// The promise of `ObjectStorage`, kept with: `open` + `mmap` for reading; `fsync` of the file and then of its
+/// directory for durability; `link(2)`, which fails when the new name exists, for put-if-absent. A directory that this
+/// storage makes is made durable by an `fsync` of its parent.
+package struct LocalStorage: ObjectStorage {
+    private let root: FilePath
+
+    package init(path: String) { root = FilePath(path) }
+
+    package var location: String { root.string }
+
+    private func path(_ key: ObjectKey) -> FilePath {
+        key.components.reduce(root) { $0.appending($1) }
+    }
+
+    // MARK: Reading
+
+    package func open(_ key: ObjectKey) async throws -> Region { try openNow(path(key)) }
+
+    private func openNow(_ path: FilePath) throws -> Region {
+        let name = path.string
+        let descriptor = try opened(path)
+        // A mapping outlives its descriptor, and so a table of any number of files costs no descriptors.
+        defer { try? descriptor.close() }
+        let count = try regularFileSize(descriptor, name)
+        if let bytes = SystemCall.map(descriptor.rawValue, count: count) {
+            return Region(adopting: bytes, name: name, isMapped: true) { SystemCall.unmap($0, $1) }
+        }
+        // Empty files, and file systems without mappings.
+        return try Region(count: count, name: name) { try descriptor.readFully(into: $0, at: 0, path: name) }
+    }
+
+    package func read(_ key: ObjectKey, _ range: Range<UInt64>) async throws -> Region {
+        let path = path(key)
+        let descriptor = try opened(path)
+        defer { try? descriptor.close() }
+        let size = try regularFileSize(descriptor, path.string)
+        guard range.upperBound <= UInt64(size), let start = Int(exactly: range.lowerBound) else {
+            throw Failure(
+                .corrupt, "expected bytes \(range), but the file has \(size)", path: path.string,
+                offset: range.lowerBound)
+        }
+        return try Region(count: range.count, name: path.string, fileOffset: range.lowerBound) { target in
+            try descriptor.readFully(into: target, at: start, path: path.string)
+        }
+    }
+
+    package func size(_ key: ObjectKey) async throws -> UInt64 {
+        let path = path(key).string
+        return try fail("cannot read the file's size", path) { UInt64(try SystemCall.status(path).st_size) }
+    }
+
+    private func opened(_ path: FilePath) throws -> FileDescriptor {
+        try fail("cannot open the file", path.string) {
+            try FileDescriptor.open(path, .readOnly, options: [.closeOnExec])
+        }
+    }
+
+    private func regularFileSize(_ descriptor: FileDescriptor, _ name: String) throws -> Int {
+        let status = try fail("cannot read the file's size", name) { try SystemCall.status(descriptor.rawValue) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(.io, "not a regular file", path: name) }
+        return Int(status.st_size)
+    }
+
+    // MARK: Writing
+
+    package func create(_ key: ObjectKey, _ durability: Durability) async throws -> any ObjectWriter {
+        try makeDirectory(path(key.parent), durability)
+        return try LocalWriter(path: path(key), durability)
+    }
+
+    package func putIfAbsent(_ key: ObjectKey, _ bytes: [UInt8], _ durability: Durability) async throws -> PutOutcome {
+        let target = path(key)
+        let directory = path(key.parent)
+        try makeDirectory(directory, durability)
+        // The name must not look like a manifest, lest a reader take it for one.
+        let temporary = directory.appending(".tmp-\(UUID().uuidString.lowercased())")
+        let writer = try LocalWriter(path: temporary, durability)
+        // The writer removes its file in deinit unless it is finished, and it never is: the temporary name always goes.
+        defer { withExtendedLifetime(writer) {} }
+        try writer.writeNow(Region(copying: bytes, name: temporary.string).view)
+        try writer.synchronizeContents()
+        do {
+            try SystemCall.hardLink(temporary.string, target.string)
+        } catch Errno.fileExists {
+            return .alreadyExists
+        } catch {
+            throw Failure(error, "cannot give '\(key.name)' its name", path: target.string)
+        }
+        if durability == .full {
+            do {
+                try synchronize(directory: directory)
+            } catch {
+                throw Failure(
+                    .commitUnknown,
+                    "'\(key.name)' was written, but making its directory durable failed (\(error)): it is there now, "
+                        + "and may be gone after a power loss; look at the table before you repeat the call",
+                    path: target.string, underlying: error)
+            }
+        }
+        return .created
+    }
+
+    package func delete(_ key: ObjectKey) async throws {
+        let path = path(key).string
+        do {
+            try SystemCall.removeFile(path)
+        } catch Errno.noSuchFileOrDirectory, Errno.notDirectory {
+        } catch {
+            throw Failure(error, "cannot remove the file", path: path)
+        }
+        // Index files have a directory each; one that has become empty goes with its last file.
+        if key.components.count > 2 { try? SystemCall.removeEmptyDirectory(self.path(key.parent).string) }
+    }
+
+    /// Makes a directory and what is missing above it, durably: a file is lost with a directory that was not synced.
+    private func makeDirectory(_ path: FilePath, _ durability: Durability) throws {
+        do {
+            try SystemCall.makeDirectory(path.string)
+        } catch Errno.fileExists {
+            return
+        } catch Errno.noSuchFileOrDirectory {
+            let parent = path.removingLastComponent()
+            guard parent != path, !parent.isEmpty else {
+                throw Failure(Errno.noSuchFileOrDirectory, "cannot make the directory", path: path.string)
+            }
+            try makeDirectory(parent, durability)
+            return try makeDirectory(path, durability)
+        } catch {
+            throw Failure(error, "cannot make the directory", path: path.string)
+        }
+        if durability == .full {
+            let parent = path.removingLastComponent()
+            try fail("cannot make the directory durable", path.string) {
+                try synchronize(directory: parent.isEmpty ? "." : parent)
+            }
+        }
+    }
+
+    // MARK: Looking
+
+    package func names(in directory: ObjectKey) async throws -> [String] {
+        let path = path(directory).string
+        do {
+            return try SystemCall.entries(path).filter { $0.isDirectory != true }.map(\.name)
+        } catch Errno.noSuchFileOrDirectory {
+            return []
+        } catch {
+            throw Failure(error, "cannot list the directory", path: path)
+        }
+    }
+
+    package func walk() async throws -> [ObjectEntry] {
+        var found: [ObjectEntry] = []
+        try walk(.root, into: &found)
+        return found
+    }
+
+    private func walk(_ directory: ObjectKey, into found: inout [ObjectEntry]) throws {
+        let place = path(directory).string
+        let entries: [(name: String, isDirectory: Bool?)]
+        do {
+            entries = try SystemCall.entries(place)
+        } catch Errno.noSuchFileOrDirectory {
+            return
+        } catch {
+            throw Failure(error, "cannot list the directory", path: place)
+        }
+        for entry in entries {
+            let key = try directory.appending(entry.name)
+            if entry.isDirectory == true {
+                try walk(key, into: &found)
+                continue
+            }
+            // A file that another process removed since the listing is simply not there.
+            guard let status = try? SystemCall.status(path(key).string) else { continue }
+            if status.st_mode & S_IFMT == S_IFDIR {
+                try walk(key, into: &found)
+            } else {
+                found.append(ObjectEntry(key: key, size: UInt64(status.st_size), modified: status.modified.asDouble))
+            }
+        }
+    }
+
+    package func stamp(of directory: ObjectKey) async throws -> DirectoryStamp? {
+        let path = path(directory).string
+        let status: stat
+        do {
+            status = try SystemCall.status(path)
+        } catch Errno.noSuchFileOrDirectory, Errno.notDirectory {
+            return nil
+        } catch {
+            throw Failure(error, "cannot look at the directory", path: path)
+        }
+        let modified = status.modified
+        return DirectoryStamp(
+            device: UInt64(truncatingIfNeeded: status.st_dev), inode: UInt64(status.st_ino),
+            seconds: Int64(modified.tv_sec), nanoseconds: Int64(modified.tv_nsec))
+    }
+}
+
+extension stat {
+    fileprivate var modified: timespec {
+        #if canImport(Darwin)
+            st_mtimespec
+        #else
+            st_mtim
+        #endif
+    }
+}
+
+extension timespec {
+    fileprivate var asDouble: Double { Double(tv_sec) + Double(tv_nsec) * 1e-9 }
+}
+
+/// Runs `body` and turns an `Errno` into a `Failure`.
+func fail<T>(_ doing: String, _ path: String, _ body: () throws -> T) throws -> T {
+    do {
+        return try body()
+    } catch let error as Errno {
+        throw Failure(error, doing, path: path)
+    }
+}
+
+func synchronize(directory: FilePath) throws {
+    let descriptor = try FileDescriptor.open(directory, .readOnly, options: [.closeOnExec])
+    defer { try? descriptor.close() }
+    try SystemCall.synchronize(descriptor.rawValue)
+}
