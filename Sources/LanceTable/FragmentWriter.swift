@@ -13,7 +13,7 @@ package final class FragmentWriter {
     package static let rowsPerFragment = 1 << 20
 
     private let storage: any ObjectStorage
-    private let durability: Durability
+    private let durability: WriteDurability
     private let fields: [ProtoField]
     private let schema: Schema
     private var file: (name: String, writer: DataFileWriter)?
@@ -21,7 +21,7 @@ package final class FragmentWriter {
     package private(set) var rowCount = 0
 
     /// - Parameter fields: the table's fields that the rows have, with the table's ids; others read as null.
-    package init(_ storage: any ObjectStorage, fields: [ProtoField], durability: Durability) throws {
+    package init(_ storage: any ObjectStorage, fields: [ProtoField], durability: WriteDurability) throws {
         self.storage = storage
         self.durability = durability
         self.fields = fields

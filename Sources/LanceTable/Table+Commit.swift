@@ -6,6 +6,13 @@ import LanceProto
 import ObjectStorage
 import SwiftProtobuf
 
+/// What a commit made.
+package struct Commit: Sendable {
+    package let snapshot: Snapshot
+    /// Bytes of the manifest and the transaction file.
+    package let bytesWritten: Int
+}
+
 extension Table {
     private static let attempts = 20
 
@@ -19,7 +26,7 @@ extension Table {
     /// - Parameter base: the version that the operation was prepared on; nil for a table that did not exist.
     /// - Throws: `conflict` when somebody committed what the operation cannot follow, or after twenty lost races;
     ///   `commit_unknown` when the manifest has its name and making that durable failed.
-    package func commit(_ operation: Operation, basedOn base: Snapshot?) async throws -> Snapshot {
+    package func commit(_ operation: Operation, basedOn base: Snapshot?) async throws -> Commit {
         let uuid = UUID().uuidString.lowercased()
         let readVersion = base?.version ?? 0
         let transaction = operation.transaction(readVersion: readVersion, uuid: uuid)
@@ -47,8 +54,10 @@ extension Table {
                     throw Failure(.corrupt, "version \(manifest.proto.version) has no name", path: storage.location)
                 }
                 let key = try ObjectKey(Self.versionsKey).appending(name.name)
-                if try await storage.putIfAbsent(key, manifest.serialized(), durability) == .created {
-                    return try snapshot(manifest, name)
+                let bytes = try manifest.serialized()
+                if try await storage.putIfAbsent(key, bytes, durability) == .created {
+                    return Commit(
+                        snapshot: try snapshot(manifest, name), bytesWritten: transactionBytes.count + bytes.count)
                 }
                 try await Self.backOff(attempt)
             }

@@ -9,7 +9,7 @@ import Synchronization
 /// A Lance table at one place: finds its newest version, and adds versions to it.
 package final class Table: Sendable {
     package let storage: any ObjectStorage
-    let durability: Durability
+    let durability: WriteDurability
     private let files = OpenFiles()
     private let known = Mutex<Known?>(nil)
     static let logger = Logger(label: "swift-lance.table")
@@ -27,7 +27,7 @@ package final class Table: Sendable {
     /// A directory's modification time ticks with the kernel's clock (4 to 10 ms); within a tick a change is invisible.
     private static let settlingTime = 0.05
 
-    package init(_ storage: any ObjectStorage, _ durability: Durability = .full) {
+    package init(_ storage: any ObjectStorage, _ durability: WriteDurability = .full) {
         self.storage = storage
         self.durability = durability
     }

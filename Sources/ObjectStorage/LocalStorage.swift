@@ -78,12 +78,12 @@ package struct LocalStorage: ObjectStorage {
 
     // MARK: Writing
 
-    package func create(_ key: ObjectKey, _ durability: Durability) async throws -> any ObjectWriter {
+    package func create(_ key: ObjectKey, _ durability: WriteDurability) async throws -> any ObjectWriter {
         try makeDirectory(path(key.parent), durability)
         return try LocalWriter(path: path(key), durability)
     }
 
-    package func putIfAbsent(_ key: ObjectKey, _ bytes: [UInt8], _ durability: Durability) async throws -> PutOutcome {
+    package func putIfAbsent(_ key: ObjectKey, _ bytes: [UInt8], _ durability: WriteDurability) async throws -> PutOutcome {
         let target = path(key)
         let directory = path(key.parent)
         try makeDirectory(directory, durability)
@@ -128,7 +128,7 @@ package struct LocalStorage: ObjectStorage {
     }
 
     /// Makes a directory and what is missing above it, durably: a file is lost with a directory that was not synced.
-    private func makeDirectory(_ path: FilePath, _ durability: Durability) throws {
+    private func makeDirectory(_ path: FilePath, _ durability: WriteDurability) throws {
         do {
             try SystemCall.makeDirectory(path.string)
         } catch Errno.fileExists {
@@ -157,7 +157,7 @@ package struct LocalStorage: ObjectStorage {
         let path = path(directory).string
         do {
             return try SystemCall.entries(path).filter { $0.isDirectory != true }.map(\.name)
-        } catch Errno.noSuchFileOrDirectory {
+        } catch Errno.noSuchFileOrDirectory, Errno.notDirectory {
             return []
         } catch {
             throw Failure(error, "cannot list the directory", path: path)
@@ -177,6 +177,8 @@ package struct LocalStorage: ObjectStorage {
             entries = try SystemCall.entries(place)
         } catch Errno.noSuchFileOrDirectory {
             return
+        } catch Errno.notDirectory where directory.components.isEmpty {
+            throw Failure(.invalidArgument, "this is a file; a table is a directory", path: place)
         } catch {
             throw Failure(error, "cannot list the directory", path: place)
         }

@@ -12,10 +12,10 @@ final class LocalWriter: ObjectWriter {
     }
 
     private let path: FilePath
-    private let durability: Durability
+    private let durability: WriteDurability
     private let state: Mutex<State>
 
-    init(path: FilePath, _ durability: Durability) throws {
+    init(path: FilePath, _ durability: WriteDurability) throws {
         self.path = path
         self.durability = durability
         let descriptor = try fail("cannot make the file", path.string) {

@@ -28,11 +28,11 @@ package final class MemoryStorage: ObjectStorage {
 
     package func size(_ key: ObjectKey) async throws -> UInt64 { UInt64(try await open(key).count) }
 
-    package func create(_ key: ObjectKey, _ durability: Durability) async throws -> any ObjectWriter {
+    package func create(_ key: ObjectKey, _ durability: WriteDurability) async throws -> any ObjectWriter {
         Writer(storage: self, key: key)
     }
 
-    package func putIfAbsent(_ key: ObjectKey, _ bytes: [UInt8], _ durability: Durability) async throws -> PutOutcome {
+    package func putIfAbsent(_ key: ObjectKey, _ bytes: [UInt8], _ durability: WriteDurability) async throws -> PutOutcome {
         put(key, bytes) ? .created : .alreadyExists
     }
 

@@ -2,7 +2,7 @@
 package import ByteCoding
 
 /// Whether a write survives power loss when the call returns.
-package enum Durability: Sendable {
+package enum WriteDurability: Sendable {
     /// Contents and directory entry are on the device.
     case full
     /// The operating system has them.
@@ -56,14 +56,14 @@ package protocol ObjectStorage: Sendable {
     ///
     /// Others may see a part of it before `finish`, so a name must be kept secret until then: write it, finish it,
     /// and only then put a manifest that names it. An object that was not finished is removed with its writer.
-    func create(_ key: ObjectKey, _ durability: Durability) async throws -> any ObjectWriter
+    func create(_ key: ObjectKey, _ durability: WriteDurability) async throws -> any ObjectWriter
 
     /// Writes an object whole, if there is none of that name: atomic against every other `putIfAbsent` of the name,
     /// in this process and in others. Readers see all of it or nothing.
     ///
     /// With `.full`, contents and name are on the device on return. When the outcome cannot be known (the name was
     /// linked, but making it durable failed; a connection was lost) it throws `commit_unknown` and does not retry.
-    func putIfAbsent(_ key: ObjectKey, _ bytes: [UInt8], _ durability: Durability) async throws -> PutOutcome
+    func putIfAbsent(_ key: ObjectKey, _ bytes: [UInt8], _ durability: WriteDurability) async throws -> PutOutcome
 
     /// The names of the objects directly inside a directory, in no order; empty where there is no such directory.
     func names(in directory: ObjectKey) async throws -> [String]

@@ -22,8 +22,8 @@ extension ArrayDecoder {
         var offsets: [Int] = []
         offsets.reserveCapacity(rows.count + 1)
         if rows.lowerBound == 0 { offsets.append(0) }
-        var nulls = BitmapBuilder()
         let skipped = rows.lowerBound - first
+        var hasNulls = false
         try entries.withUnsafeBytes { raw in
             for row in 0..<indices.count {
                 let entry = raw.loadUnaligned(fromByteOffset: row * 8, as: UInt64.self)
@@ -32,13 +32,20 @@ extension ArrayDecoder {
                     throw entries.corrupt("a value that ends at byte \(entry)", at: row * 8)
                 }
                 offsets.append(end)
-                if row >= skipped { nulls.append(!isNull) }
+                hasNulls = hasNulls || isNull
             }
         }
         let bytes = try binaryBytes(binary, end: offsets.last ?? 0)
         return try Column(
-            type, count: rows.count, validity: nulls.zeros > 0 ? nulls.finish() : nil,
+            type, count: rows.count,
+            validity: hasNulls ? Self.validity(entries, skipped..<indices.count, adjustment) : nil,
             storage: .variable(offsets: offsets, data: bytes))
+    }
+
+    private static func validity(_ entries: ByteView, _ rows: Range<Int>, _ adjustment: UInt64) -> Bitmap {
+        entries.withUnsafeBytes { raw in
+            Bitmap(rows.map { raw.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self) < adjustment })
+        }
     }
 
     private func binaryBytes(_ binary: ProtoBinaryArray, end: Int) throws -> ByteView {

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+package import Columnar
+import LanceFile
+import LanceTable
+import ObjectStorage
+
+extension LanceVectorStore {
+    /// Adds rows of one source in one commit; makes the table where there is none.
+    ///
+    /// Rows go into a new fragment; no existing file is rewritten. Other columns of the table become null.
+    ///
+    /// - Parameters:
+    ///   - source: what the chunks were cut from.
+    ///   - docIDs: an id for each row.
+    ///   - chunkIndices: the chunk's number in its source for each row, within the range of the table's column.
+    ///   - chunkTexts: a text for each row.
+    ///   - vectors: an embedding for each row, all of the table's length.
+    /// - Throws: `invalid_argument` for arrays of unequal lengths or a vector of another length (with its row),
+    ///   `schema_mismatch` where the table has other columns that allow no nulls. The table is then as it was.
+    public func append(
+        source: String, docIDs: [String], chunkIndices: [Int], chunkTexts: [String], vectors: [[Float]]
+    ) async throws(StoreError) -> AppendStats {
+        try await longDoor {
+            let dimension = vectors.first?.count ?? 0
+            if let row = vectors.firstIndex(where: { $0.count != dimension }) {
+                throw Failure(
+                    .invalidArgument,
+                    "the vector of row \(row) has \(vectors[row].count) dimensions, those before it have \(dimension)")
+            }
+            let rows = GivenRows(
+                sources: .one(source), docIDs: docIDs, chunkIndices: chunkIndices, chunkTexts: chunkTexts,
+                vectors: .nested(vectors))
+            return try await append(rows, dimension)
+        }
+    }
+
+    /// Adds rows with a source each, and the vectors in one flat array; otherwise the same.
+    ///
+    /// - Parameters:
+    ///   - sources: what each chunk was cut from.
+    ///   - docIDs: an id for each row.
+    ///   - chunkIndices: the chunk's number in its source for each row.
+    ///   - chunkTexts: a text for each row.
+    ///   - vectors: `dims` numbers a row, one row after another.
+    ///   - dims: numbers a vector.
+    public func append(
+        sources: [String], docIDs: [String], chunkIndices: [Int], chunkTexts: [String], vectors: [Float], dims: Int
+    ) async throws(StoreError) -> AppendStats {
+        try await longDoor {
+            try VectordFormat.check(dimension: dims)
+            guard vectors.count == docIDs.count.multipliedReportingOverflow(by: dims).partialValue else {
+                throw Failure(
+                    .invalidArgument,
+                    "\(docIDs.count) rows of \(dims) dimensions need \(docIDs.count) x \(dims) numbers, got \(vectors.count)"
+                )
+            }
+            let rows = GivenRows(
+                sources: .each(sources), docIDs: docIDs, chunkIndices: chunkIndices, chunkTexts: chunkTexts,
+                vectors: .flat(vectors))
+            return try await append(rows, dims)
+        }
+    }
+
+    /// Adds the rows of a Parquet file in one commit; the columns are as for migration.
+    ///
+    /// - Throws: what migration throws, and `schema_mismatch` for a column that the table does not have.
+    public func append(parquet path: String) async throws(StoreError) -> AppendStats {
+        try await longDoor {
+            let snapshot = try await table.latestIfAny()
+            var dimension: Int?
+            if let snapshot, case .fixedSizeList(_, let length) = try vectorField(snapshot).type { dimension = length }
+            var rows = try ParquetRows(FileSource(path: path), options.columns, dimension: dimension)
+            return try await append(rows.schema, to: snapshot) { try rows.next() }
+        }
+    }
+
+    /// Adds batches of any of the table's columns in one commit, whoever makes them.
+    package func append(
+        _ schema: Schema, batches next: () async throws -> Batch?
+    ) async throws(StoreError) -> AppendStats {
+        try await longDoor { try await append(schema, to: table.latestIfAny(), next) }
+    }
+
+    private func append(_ rows: GivenRows, _ dimension: Int) async throws -> AppendStats {
+        try rows.checkLengths()
+        guard rows.count > 0 else { return AppendStats(rowsAppended: 0, diskBytesAdded: 0, durationSeconds: 0) }
+        try VectordFormat.check(dimension: dimension)
+        let snapshot = try await table.latestIfAny()
+        var schema = VectordFormat.schema(options.columns, dimension: dimension)
+        // The table's own integer type for the chunk number.
+        if let type = snapshot?.schema[options.columns.chunkIndex]?.type, type.isInteger {
+            schema.fields[2].type = type
+        }
+        var batch: Batch? = try rows.batch(schema)
+        return try await append(schema, to: snapshot) {
+            defer { batch = nil }
+            return batch
+        }
+    }
+
+    private func append(
+        _ schema: Schema, to snapshot: Snapshot?, _ next: () async throws -> Batch?
+    ) async throws -> AppendStats {
+        let clock = ContinuousClock()
+        let start = clock.now
+        if snapshot == nil { try await table.checkPlace() }
+        let appender = try RowAppender(table, base: snapshot, given: schema, durability: options.storageDurability)
+        let bytes: Int
+        do {
+            while let batch = try await next() {
+                try Task.checkCancellation()
+                try await appender.append(batch)
+            }
+            bytes = appender.rowCount == 0 ? 0 : try await appender.commit()
+        } catch {
+            if (error as? Failure)?.code != .commitUnknown { await appender.discard() }
+            throw error
+        }
+        return AppendStats(
+            rowsAppended: appender.rowCount, diskBytesAdded: bytes, durationSeconds: (clock.now - start).seconds)
+    }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+import ObjectStorage
+
+/// How a store works. The defaults are right for most.
+public struct Options: Sendable {
+    /// What a call has done when it returns.
+    public enum Durability: Sendable {
+        /// Its effect survives power loss: every file and directory is synchronised before success.
+        case full
+        /// The operating system has its effect, which a power loss may undo. For loads that can be repeated.
+        case relaxed
+    }
+
+    /// The names of the columns that searches and fetches use.
+    public struct Columns: Sendable, Equatable {
+        /// Text that names a row.
+        public var id: String
+        /// The text that was embedded.
+        public var text: String
+        /// The embedding.
+        public var vector: String
+        /// What the text was cut from.
+        public var source: String
+        /// The chunk's number in its source.
+        public var chunkIndex: String
+
+        /// The names of the vectord format, or others.
+        public init(
+            id: String = "doc_id", text: String = "chunk_text", vector: String = "vector", source: String = "source",
+            chunkIndex: String = "chunk_idx"
+        ) {
+            self.id = id
+            self.text = text
+            self.vector = vector
+            self.source = source
+            self.chunkIndex = chunkIndex
+        }
+    }
+
+    /// Threads of one call, at least 1; nil uses every core.
+    public var threads: Int?
+    /// Default ``Durability-swift.enum/full``.
+    public var durability: Durability
+    /// Bytes of memory that an index build may use. Not supported yet: leave it nil.
+    public var memoryBudget: Int?
+    /// Bytes of the cache for remote tables. Not supported yet: leave it nil.
+    public var cacheBytes: Int?
+    /// How old an answer may be. Not supported yet: nil, the default, means that every call sees the newest version.
+    public var consistencyInterval: Duration?
+    /// Settings of remote storage by name. Not supported yet: leave it empty.
+    public var storageOptions: [String: String]
+    /// Column names. Other names than the defaults are not supported yet.
+    public var columns: Columns
+    /// The data file version of new tables. "2.0", the default, is the only one supported yet.
+    public var fileVersion: String
+
+    /// Creates options; see the properties for their meaning.
+    public init(
+        threads: Int? = nil, durability: Durability = .full, memoryBudget: Int? = nil, cacheBytes: Int? = nil,
+        consistencyInterval: Duration? = nil, storageOptions: [String: String] = [:], columns: Columns = .init(),
+        fileVersion: String = "2.0"
+    ) {
+        self.threads = threads
+        self.durability = durability
+        self.memoryBudget = memoryBudget
+        self.cacheBytes = cacheBytes
+        self.consistencyInterval = consistencyInterval
+        self.storageOptions = storageOptions
+        self.columns = columns
+        self.fileVersion = fileVersion
+    }
+
+    /// Throws for what makes no sense, and for what no code stands behind yet: an option is never silently ignored.
+    func check() throws {
+        if let threads, threads < 1 { throw Failure(.invalidArgument, "threads must be at least 1, got \(threads)") }
+        func refuse(_ isSet: Bool, _ name: String, _ instead: String) throws {
+            if isSet { throw Failure(.unsupported, "the option \(name) is not supported yet; \(instead)") }
+        }
+        try refuse(memoryBudget != nil, "memoryBudget", "leave it nil")
+        try refuse(cacheBytes != nil, "cacheBytes", "leave it nil")
+        try refuse(consistencyInterval != nil, "consistencyInterval", "leave it nil")
+        try refuse(!storageOptions.isEmpty, "storageOptions", "leave it empty")
+        try refuse(columns != Columns(), "columns", "name the table's columns as the vectord format does")
+        try refuse(fileVersion != "2.0", "fileVersion '\(fileVersion)'", "use \"2.0\"")
+    }
+
+    var storageDurability: WriteDurability {
+        switch durability {
+        case .full: .full
+        case .relaxed: .relaxed
+        }
+    }
+}

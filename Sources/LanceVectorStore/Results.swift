@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A row found by ``LanceVectorStore/search(_:topK:nprobes:refineFactor:)``.
+public struct Hit: Sendable, Codable, Equatable {
+    /// The row's id.
+    public var docID: String
+    /// The row's text; "" where it is null.
+    public var chunkText: String
+    /// 1 - ``distance``: for cosine the cosine of the angle, 1 for equal directions.
+    public var score: Float
+    /// For cosine 1 - cos, in 0...2; smaller is nearer.
+    public var distance: Float
+
+    /// Creates a hit.
+    public init(docID: String, chunkText: String, score: Float, distance: Float) {
+        self.docID = docID
+        self.chunkText = chunkText
+        self.score = score
+        self.distance = distance
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case docID = "doc_id"
+        case chunkText = "chunk_text"
+        case score, distance
+    }
+}
+
+/// A row fetched by ``LanceVectorStore/row(docID:)``.
+public struct Row: Sendable, Codable, Equatable {
+    /// The row's id.
+    public var docID: String
+    /// The row's text; "" where it is null.
+    public var chunkText: String
+    /// The embedding, one number a dimension.
+    public var vector: [Float]
+    /// What the chunk was cut from; nil where it is null or the table has no such column.
+    public var source: String?
+    /// The chunk's number in its source; nil where it is null or the table has no such column.
+    public var chunkIndex: Int?
+
+    /// Creates a row.
+    public init(docID: String, chunkText: String, vector: [Float], source: String?, chunkIndex: Int?) {
+        self.docID = docID
+        self.chunkText = chunkText
+        self.vector = vector
+        self.source = source
+        self.chunkIndex = chunkIndex
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case docID = "doc_id"
+        case chunkText = "chunk_text"
+        case vector, source
+        case chunkIndex = "chunk_idx"
+    }
+}
+
+/// What a table holds, from ``LanceVectorStore/stats()``.
+public struct DatasetStats: Sendable, Codable, Equatable {
+    /// The table's path as it was given.
+    public var path: String
+    /// Live rows.
+    public var rows: Int
+    /// Bytes of all files under the table's directory, older versions included.
+    public var diskBytes: Int
+    /// Whether the column `vector` has an index.
+    public var hasVectorIndex: Bool
+    /// Whether the column `doc_id` has an index.
+    public var hasDocIDIndex: Bool
+
+    /// Creates statistics.
+    public init(path: String, rows: Int, diskBytes: Int, hasVectorIndex: Bool, hasDocIDIndex: Bool) {
+        self.path = path
+        self.rows = rows
+        self.diskBytes = diskBytes
+        self.hasVectorIndex = hasVectorIndex
+        self.hasDocIDIndex = hasDocIDIndex
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case path, rows
+        case diskBytes = "disk_bytes"
+        case hasVectorIndex = "has_vector_index"
+        case hasDocIDIndex = "has_doc_id_index"
+    }
+}
+
+/// What a migration did.
+public struct MigrationStats: Sendable, Codable, Equatable {
+    /// Rows of the new table.
+    public var rowsWritten: Int
+    /// Length of every vector.
+    public var dimensions: Int
+    /// Bytes of all files under the table's directory.
+    public var diskBytes: Int
+    /// Seconds from the call to the durable commit.
+    public var durationSeconds: Double
+    /// Rows whose vector was null and is now all zeros.
+    public var nullVectors: Int
+
+    /// Creates statistics.
+    public init(rowsWritten: Int, dimensions: Int, diskBytes: Int, durationSeconds: Double, nullVectors: Int) {
+        self.rowsWritten = rowsWritten
+        self.dimensions = dimensions
+        self.diskBytes = diskBytes
+        self.durationSeconds = durationSeconds
+        self.nullVectors = nullVectors
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case rowsWritten = "rows_written"
+        case dimensions
+        case diskBytes = "disk_bytes"
+        case durationSeconds = "duration_secs"
+        case nullVectors = "null_vectors"
+    }
+}
+
+/// What an append did.
+public struct AppendStats: Sendable, Codable, Equatable {
+    /// Rows added.
+    public var rowsAppended: Int
+    /// Bytes of the files that were added.
+    public var diskBytesAdded: Int
+    /// Seconds from the call to the durable commit.
+    public var durationSeconds: Double
+
+    /// Creates statistics.
+    public init(rowsAppended: Int, diskBytesAdded: Int, durationSeconds: Double) {
+        self.rowsAppended = rowsAppended
+        self.diskBytesAdded = diskBytesAdded
+        self.durationSeconds = durationSeconds
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case rowsAppended = "rows_appended"
+        case diskBytesAdded = "disk_bytes_added"
+        case durationSeconds = "duration_secs"
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+import Columnar
+import LanceFile
+import LanceProto
+import LanceTable
+import ObjectStorage
+
+/// Writes rows into new fragments of a table and commits them as one version; makes the table where there is none.
+final class RowAppender {
+    private let table: Table
+    private let base: Snapshot?
+    private let fields: [ProtoField]
+    private let schema: Schema
+    /// For each written column the place of its values in the given batches; nil is a column of nulls.
+    private let sources: [Int?]
+    private let writer: FragmentWriter
+
+    /// - Parameters:
+    ///   - base: the version to append to; nil where there is no table.
+    ///   - given: the columns that the rows will have.
+    init(_ table: Table, base: Snapshot?, given: Schema, durability: WriteDurability) throws {
+        self.table = table
+        self.base = base
+        var fields: [ProtoField] = []
+        var sources: [Int?] = []
+        if let base {
+            guard try base.fileVersion() == .v2_0 else {
+                throw Failure(
+                    .unsupported,
+                    "the table's files have version \(try base.fileVersion().rawValue), and appending to those is not "
+                        + "supported yet; append with the official Lance library",
+                    path: base.location)
+            }
+            for field in given.fields { _ = try base.field(field.name) }
+            for field in base.schema.fields {
+                guard let proto = base.manifest.proto.fields.first(where: { $0.id == field.id }) else { continue }
+                let index = given.index(of: field.name)
+                if let index {
+                    try Self.check(given.fields[index], field, base)
+                } else if !field.field.nullable {
+                    throw Failure(
+                        .schemaMismatch,
+                        "the table's column '\(field.name)' (\(field.type)) allows no nulls and was not given",
+                        path: base.location)
+                } else if LogicalType.name(of: field.type) == nil || !field.childIDs.isEmpty {
+                    // A column that no file of a fragment has reads as null.
+                    continue
+                }
+                fields.append(proto)
+                sources.append(index)
+            }
+        } else {
+            fields = try TableSchema.protos(for: given)
+            sources = Array(given.fields.indices)
+        }
+        self.fields = fields
+        self.sources = sources
+        schema = try TableSchema(fields).schema
+        writer = try FragmentWriter(table.storage, fields: fields, durability: durability)
+    }
+
+    private static func check(_ given: Field, _ field: TableField, _ base: Snapshot) throws {
+        if given.type == field.type { return }
+        // Texts with 32-bit and with 64-bit offsets are the same on disk.
+        if given.type.isText, field.type.isText { return }
+        if given.type.isVariableLength, field.type.isVariableLength, !given.type.isText, !field.type.isText { return }
+        if case .fixedSizeList(.float32, let got) = given.type, case .fixedSizeList(.float32, let want) = field.type {
+            throw Failure(
+                .invalidArgument, "the vectors have \(got) dimensions, the table's have \(want)", path: base.location)
+        }
+        throw Failure(
+            .schemaMismatch, "column '\(given.name)' is \(given.type), the table's is \(field.type)",
+            path: base.location)
+    }
+
+    var rowCount: Int { writer.rowCount }
+
+    func append(_ batch: Batch) async throws {
+        let columns = try zip(schema.fields, sources).map { field, source in
+            guard let source else { return try Column.nulls(field.type, count: batch.count) }
+            let column = batch.columns[source]
+            if column.type == field.type { return column }
+            return try Column(field.type, count: column.count, validity: column.validity, storage: column.storage)
+        }
+        try await writer.append(Batch(schema, columns, count: batch.count))
+    }
+
+    /// Commits what was appended. Returns the bytes that were added; 0 when there were no rows.
+    func commit() async throws -> Int {
+        let fragments = try await writer.finish()
+        if fragments.isEmpty, base != nil { return 0 }
+        do {
+            let commit = try await commit(fragments)
+            let data = fragments.reduce(0) { $0 + $1.files.reduce(0) { $0 + Int(clamping: $1.fileSizeBytes) } }
+            return data + commit.bytesWritten
+        } catch {
+            // After an unknown outcome the files may be named by a version.
+            if (error as? Failure)?.code != .commitUnknown { await writer.discard() }
+            throw error
+        }
+    }
+
+    private func commit(_ fragments: [ProtoDataFragment]) async throws -> Commit {
+        if let base { return try await table.commit(.append(fragments), basedOn: base) }
+        do {
+            return try await table.commit(.overwrite(fields: fields, fragments: fragments), basedOn: nil)
+        } catch let failure as Failure where failure.code == .conflict {
+            // Somebody else made the table meanwhile. If it has the very same columns, these rows belong to it.
+            let newest = try await table.latest()
+            guard newest.manifest.proto.fields == fields, try newest.fileVersion() == .v2_0 else { throw failure }
+            return try await table.commit(.append(fragments), basedOn: newest)
+        }
+    }
+
+    /// Removes what was written.
+    func discard() async { await writer.discard() }
+}
