@@ -50,7 +50,7 @@ let package = Package(
         room("Columnar", ["ByteCoding"]),
         room("LanceProto", [protobuf]),
         // reaching
-        room("ObjectStorage", ["ByteCoding", system, log]),
+        room("ObjectStorage", ["ByteCoding", system]),
         // keeping
         library("CZstd", "libzstd", apt: "libzstd-dev", brew: "zstd"),
         library("CLZ4", "liblz4", apt: "liblz4-dev", brew: "lz4"),
@@ -62,15 +62,13 @@ let package = Package(
             "LanceTable",
             ["LanceFile", "Columnar", "ByteCoding", "LanceProto", "ObjectStorage", "CZstd", protobuf, log]),
         // finding
-        room(
-            "VectorSearch",
-            ["LanceTable", "LanceFile", "Columnar", "ByteCoding", "ObjectStorage", "VectorMath", log, heap]),
+        room("VectorSearch", ["LanceTable", "LanceFile", "Columnar", "ByteCoding", "VectorMath"]),
         // front
         room(
             "LanceVectorStore",
             [
-                "VectorSearch", "LanceTable", "LanceFile", "ParquetReader", "Columnar", "ObjectStorage", "ByteCoding",
-                log,
+                "VectorSearch", "LanceTable", "LanceFile", "LanceProto", "ParquetReader", "Columnar", "ObjectStorage",
+                "ByteCoding", "VectorMath",
             ]),
         // roof
         .executableTarget(
@@ -80,5 +78,14 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        // workshop
+        tests("HouseTests", ["LanceVectorStore"]),
+        tests("VectorMathTests", ["VectorMath"]),
+        tests(
+            "ParquetReaderTests", ["ParquetReader", "Columnar", "ByteCoding", "ObjectStorage"],
+            resources: [.copy("Fixtures")]),
+        tests(
+            "LanceVectorStoreTests",
+            ["LanceVectorStore"], resources: [.copy("Fixtures")]),
     ]
 )
