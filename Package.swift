@@ -81,6 +81,7 @@ let package = Package(
         // workshop
         tests("HouseTests", ["LanceVectorStore"]),
         tests("VectorMathTests", ["VectorMath"]),
+        tests("vectordTests", ["vectord", "LanceVectorStore", "LanceFile", "Columnar"]),
         tests(
             "ParquetReaderTests", ["ParquetReader", "Columnar", "ByteCoding", "ObjectStorage"],
             resources: [.copy("Fixtures")]),

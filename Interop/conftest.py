@@ -34,7 +34,8 @@ class Failed(Exception):
 
 def vectord(*args, stdin=None):
     """Runs vectord with --json; returns the parsed lines, or the one value. Raises Failed with the parsed error."""
-    command = [VECTORD, *map(str, args), "--json"]
+    # Options first: an id may follow "--".
+    command = [VECTORD, args[0], "--json", *map(str, args[1:])]
     run = subprocess.run(command, input=stdin, capture_output=True, text=True)
     if run.returncode:
         try:

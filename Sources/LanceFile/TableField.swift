@@ -16,6 +16,10 @@ package struct TableField: Sendable, Hashable {
 
     package var name: String { field.name }
     package var type: DataType { field.type }
+
+    /// Whether values of this column can be stored: not those of nested columns, nor of Arrow dictionaries, which read
+    /// as their values but must be stored as dictionaries.
+    package var isWritable: Bool { LogicalType.name(of: type) == logicalType && childIDs.isEmpty }
 }
 
 /// The fields of a Lance schema: flat, depth first, each naming its parent.

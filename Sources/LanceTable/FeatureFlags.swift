@@ -17,7 +17,7 @@ package struct FeatureFlags: OptionSet, Sendable {
     package static let coveringFields = FeatureFlags(rawValue: 128)
     package static let mixedFileVersions = FeatureFlags(rawValue: 256)
 
-    private static let names: [(FeatureFlags, String)] = [
+    private static let known: [(FeatureFlags, String)] = [
         (.deletionFiles, "deletion files"), (.stableRowIDs, "stable row ids"), (.formatV2, "v2 format"),
         (.tableConfig, "table config"), (.basePaths, "base paths"), (.noTransactionFiles, "no transaction files"),
         (.dataOverlays, "data overlay files"), (.coveringFields, "index covering fields"),
@@ -38,13 +38,17 @@ package struct FeatureFlags: OptionSet, Sendable {
     private func check(_ known: FeatureFlags, _ doing: String, _ path: String) throws {
         let unknown = subtracting(known)
         guard !unknown.isEmpty else { return }
-        let listed = (0..<64).map { FeatureFlags(rawValue: 1 << $0) }.filter { unknown.contains($0) }.map { bit in
-            Self.names.first { $0.0 == bit }.map { "\($0.1) (\(bit.rawValue))" } ?? "\(bit.rawValue)"
-        }
         throw Failure(
             .unsupported,
-            "the table uses features that this package cannot \(doing): \(listed.joined(separator: ", ")); "
+            "the table uses features that this package cannot \(doing): \(unknown.names.joined(separator: ", ")); "
                 + "use the official Lance library for it",
             path: path)
+    }
+
+    /// The flags that are set, each by name and number.
+    package var names: [String] {
+        (0..<64).map { FeatureFlags(rawValue: 1 << $0) }.filter { contains($0) }.map { bit in
+            "\(Self.known.first { $0.0 == bit }?.1 ?? "unknown") (\(bit.rawValue))"
+        }
     }
 }

@@ -43,7 +43,7 @@ final class RowAppender {
                         .schemaMismatch,
                         "the table's column '\(field.name)' (\(field.type)) allows no nulls and was not given",
                         path: base.location)
-                } else if LogicalType.name(of: field.type) == nil || !field.childIDs.isEmpty {
+                } else if !field.isWritable {
                     // A column that no file of a fragment has reads as null.
                     continue
                 }
@@ -61,6 +61,12 @@ final class RowAppender {
     }
 
     private static func check(_ given: Field, _ field: TableField, _ base: Snapshot) throws {
+        guard field.isWritable else {
+            throw Failure(
+                .unsupported,
+                "column '\(field.name)' (\(field.logicalType)) cannot be written; leave it out, and it becomes null",
+                path: base.location)
+        }
         if given.type == field.type { return }
         // Texts with 32-bit and with 64-bit offsets are the same on disk.
         if given.type.isText, field.type.isText { return }

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Foundation
+import LanceVectorStore
+
+/// One operation, measured, in a process of its own; a driver compares it with other stores.
+struct Bench: AsyncParsableCommand {
+    enum Operation: String, ExpressibleByArgument, CaseIterable {
+        case info, migrate, count, get, append, search, reopen
+    }
+
+    static let configuration = CommandConfiguration(
+        abstract: "Measure one operation and print lines of JSON.",
+        discussion: """
+            Seconds are wall time, cpu_s the processor time of all threads. Parameters are a JSON object: ids_txt (a file \
+            of doc_ids, one a line), index (a label), n (how many), append (a Parquet file), nprobes and refine (lists), \
+            ids (where result files go).
+            """)
+
+    @Argument(help: "What to measure.")
+    var operation: Operation
+
+    @Option(help: "The Parquet file that makes the table.", completion: .file())
+    var parquet: String?
+
+    @Option(help: "The table's directory.", completion: .directory)
+    var dataset: String?
+
+    @Option(help: "A .npy or .json file of queries.", completion: .file())
+    var queries: String?
+
+    @Option(help: "Further parameters as JSON.")
+    var params = "{}"
+
+    func run() async throws {
+        let parameters = try BenchParameters(json: params)
+        switch operation {
+        case .info:
+            var line = BenchLine("info")
+            line.object.add("peer", "swift-lance")
+            line.object.add("version", Vectord.version)
+            try line.print()
+        case .migrate: try await BenchWrites.migrate(need(parquet, "--parquet"), to: need(dataset, "--dataset"))
+        case .append:
+            try await BenchWrites.append(
+                need(parameters.append, "the parameter 'append'"), to: need(dataset, "--dataset"))
+        case .count: try await BenchReads.count(need(dataset, "--dataset"))
+        case .get: try await BenchReads.get(need(dataset, "--dataset"), parameters)
+        case .search:
+            try await BenchSearches.search(need(dataset, "--dataset"), need(queries, "--queries"), parameters)
+        case .reopen: try await BenchSearches.reopen(need(dataset, "--dataset"), need(queries, "--queries"))
+        }
+    }
+
+    private func need(_ value: String?, _ name: String) throws -> String {
+        guard let value else {
+            throw StoreError(code: .invalidArgument, message: "bench \(operation.rawValue) needs \(name)")
+        }
+        return value
+    }
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import LanceVectorStore
+
+struct Count: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Print the number of rows.")
+
+    @OptionGroup var table: TableArgument
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let rows = try await LanceVectorStore(path: table.table).count()
+        guard output.json else { return try StandardOutput.write("\(rows)\n") }
+        var object = JSONObject()
+        object.add("rows", rows)
+        try object.print()
+    }
+}

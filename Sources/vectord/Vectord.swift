@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+
+struct Vectord: AsyncParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "vectord",
+        abstract: "Keeps text chunks and their embedding vectors in open Lance tables, and searches them.",
+        discussion: """
+            A table is a directory; make one from a Parquet file with 'vectord migrate', or from lines of JSON with \
+            'vectord append'.
+
+            Results go to standard output, errors and progress to standard error. Exit code 0 is success, 1 a failure \
+            (also a doc_id that is not there), 2 wrong usage. With --json, results and errors are JSON.
+            """,
+        version: version,
+        subcommands: [
+            Migrate.self, Append.self, Search.self, Get.self, Count.self, Stats.self, Scan.self, Inspect.self,
+            Bench.self,
+        ])
+}
