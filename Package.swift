@@ -79,6 +79,20 @@ let package = Package(
             ],
             swiftSettings: settings),
         // workshop
+        room("TestSupport", ["ObjectStorage", "Columnar", "ByteCoding"]),
+        tests("ByteCodingTests", ["ByteCoding", "TestSupport"]),
+        tests("ColumnarTests", ["Columnar", "ByteCoding", "TestSupport"]),
+        tests("ObjectStorageTests", ["ObjectStorage", "ByteCoding", "TestSupport", system]),
+        tests(
+            "LanceFileTests",
+            ["LanceFile", "LanceProto", "Columnar", "ByteCoding", "ObjectStorage", "TestSupport", protobuf],
+            resources: [.copy("Fixtures")]),
+        tests(
+            "LanceTableTests",
+            [
+                "LanceTable", "LanceFile", "LanceProto", "Columnar", "ByteCoding", "ObjectStorage", "TestSupport",
+                protobuf,
+            ], resources: [.copy("Fixtures")]),
         tests("HouseTests", ["LanceVectorStore"]),
         tests("VectorMathTests", ["VectorMath"]),
         tests("vectordTests", ["vectord", "LanceVectorStore", "LanceFile", "Columnar"]),

@@ -16,7 +16,9 @@ package struct RoaringBitmap: Sendable, Equatable {
     package init() { values = [] }
 
     package init(_ values: some Sequence<UInt32>) {
-        self.values = Array(Set(values)).sorted()
+        // Sorted first: a set of many millions would take several times the memory of the values.
+        self.values = []
+        for value in values.sorted() where value != self.values.last { self.values.append(value) }
     }
 
     package var count: Int { values.count }

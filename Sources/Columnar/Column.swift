@@ -77,8 +77,15 @@ package struct Column: Sendable {
 
     package var nullCount: Int { type == .null ? count : validity?.zeros ?? 0 }
 
+    /// Bytes that nulls may take: a file needs none to hold billions of them, and reading them must not take all memory.
+    private static let mostNullBytes = 1 << 30
+
     /// A column of `count` nulls.
     package static func nulls(_ type: DataType, count: Int) throws -> Column {
+        let (bytes, overflow) = max(type.byteWidth ?? 8, 1).multipliedReportingOverflow(by: count)
+        guard !overflow, count >= 0, bytes <= mostNullBytes else {
+            throw Failure(.corrupt, "\(count) null values of type \(type) at once are too many; read fewer rows")
+        }
         let validity = Bitmap(repeating: false, count: count)
         switch type {
         case .null: return try Column(type, count: count, storage: .none)
@@ -101,9 +108,9 @@ package struct Column: Sendable {
             guard let width = type.byteWidth else {
                 throw Failure(.unsupported, "a column of type \(type) cannot be made")
             }
-            let (size, overflow) = width.multipliedReportingOverflow(by: count)
-            guard !overflow else { throw Failure(.corrupt, "\(count) rows of \(width) bytes are too many") }
-            let zeros = Region(count: size, name: "nulls") { $0.initializeMemory(as: UInt8.self, repeating: 0) }
+            let zeros = Region(count: width * count, name: "nulls") {
+                $0.initializeMemory(as: UInt8.self, repeating: 0)
+            }
             return try Column(type, count: count, validity: validity, storage: .fixed(zeros.view))
         }
     }

@@ -11,12 +11,16 @@ import CZstd
 /// ```
 enum BufferCodec {
     private static let zstdMagic: UInt32 = 0xfd2f_b528
+    /// What libzstd says of a frame that was written as a stream: its header has no size.
+    private static let unknownSize = UInt64.max
+    /// No page is near this. A few kilobytes of either format can stand for gigabytes.
+    private static let largest = 1 << 30
 
     /// The raw bytes, of which there may be no more than `limit`: a file's own word is not enough to allocate by.
     static func inflate(_ stored: ByteView, scheme: String, limit: Int) throws -> ByteView {
         switch scheme {
-        case "zstd": try inflateZstd(stored, limit)
-        case "lz4": try inflateLZ4(stored, limit)
+        case "zstd": try inflateZstd(stored, min(limit, largest))
+        case "lz4": try inflateLZ4(stored, min(limit, largest))
         default: throw Failure(.unsupported, "buffers compressed with '\(scheme)' are not supported")
         }
     }
@@ -28,22 +32,25 @@ enum BufferCodec {
             && stored.load(UInt8.self, at: 4) & 0x10 == 0
         if isBare {
             let size = stored.withUnsafeBytes { ZSTD_getFrameContentSize($0.baseAddress, $0.count) }
-            return try inflateZstd(frame: stored, size: size, limit)
+            return try inflateZstd(frame: stored, size: size == unknownSize ? nil : size, limit)
         }
         return try inflateZstd(
             frame: stored.slice(8, max(stored.count - 8, 0)), size: stored.load(UInt64.self, at: 0), limit)
     }
 
-    private static func inflateZstd(frame: ByteView, size: UInt64, _ limit: Int) throws -> ByteView {
-        guard let count = Int(exactly: size), count <= limit else {
-            throw frame.corrupt("a zstd buffer of \(size) bytes where \(limit) are the most there can be")
+    /// - Parameter size: what is said of the raw size; nil where nothing is.
+    private static func inflateZstd(frame: ByteView, size: UInt64?, _ limit: Int) throws -> ByteView {
+        guard let count = size.map({ Int(exactly: $0) }) ?? limit, count <= limit else {
+            throw frame.corrupt("a zstd buffer of \(size ?? 0) bytes where \(limit) are the most there can be")
         }
-        return try Region(count: count, name: frame.region.name) { target in
-            let written = frame.withUnsafeBytes { ZSTD_decompress(target.baseAddress, count, $0.baseAddress, $0.count) }
-            guard ZSTD_isError(written) == 0, written == count else {
+        var written = 0
+        let raw = try Region(count: count, name: frame.region.name) { target in
+            written = frame.withUnsafeBytes { ZSTD_decompress(target.baseAddress, count, $0.baseAddress, $0.count) }
+            guard ZSTD_isError(written) == 0, size == nil || written == count else {
                 throw frame.corrupt("a zstd buffer that does not give its \(count) bytes")
             }
-        }.view
+        }
+        return try raw.view.slice(0, written)
     }
 
     private static func inflateLZ4(_ stored: ByteView, _ limit: Int) throws -> ByteView {
@@ -52,8 +59,9 @@ enum BufferCodec {
             throw stored.corrupt("an LZ4 buffer of \(size) bytes where \(limit) are the most there can be")
         }
         let block = try stored.slice(4, stored.count - 4)
-        guard let length = Int32(exactly: block.count) else {
-            throw stored.corrupt("an LZ4 block of \(block.count) bytes")
+        // A byte of an LZ4 block stands for 255 at the most.
+        guard let length = Int32(exactly: block.count), Int(count) <= block.count * 255 else {
+            throw stored.corrupt("an LZ4 block of \(block.count) bytes for \(count)")
         }
         return try Region(count: Int(count), name: stored.region.name) { target in
             let written = block.withUnsafeBytes { source in

@@ -33,7 +33,8 @@ package final class DataFileWriter {
 
     /// `fields` are written into the file as they are; `schema` holds their types in the same order.
     package init(
-        _ key: ObjectKey, in storage: any ObjectStorage, fields: [ProtoField], schema: Schema, durability: WriteDurability
+        _ key: ObjectKey, in storage: any ObjectStorage, fields: [ProtoField], schema: Schema,
+        durability: WriteDurability
     ) async throws {
         self.fields = fields
         self.schema = schema

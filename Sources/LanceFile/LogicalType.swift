@@ -40,6 +40,8 @@ package enum LogicalType {
         case ("fixed_size_binary", 2):
             if let width = Int(parts[1]), (0...longestList).contains(width) { return .fixedSizeBinary(width) }
         case ("fixed_size_list", 3...):
+            // Lists of lists are not read, and following a long chain of them would end on the stack's last page.
+            guard parts[1] != "fixed_size_list" else { break }
             let item = type(named: parts[1..<parts.count - 1].joined(separator: ":"))
             if let length = Int(parts[parts.count - 1]), (1...longestList).contains(length), item.bitWidth != nil {
                 return .fixedSizeList(item, length)
@@ -62,8 +64,10 @@ package enum LogicalType {
         case .duration(let unit): return "duration:\(unit.rawValue)"
         case .decimal128(let precision, let scale): return "decimal:128:\(precision):\(scale)"
         case .decimal256(let precision, let scale): return "decimal:256:\(precision):\(scale)"
-        case .fixedSizeBinary(let width): return "fixed_size_binary:\(width)"
+        case .fixedSizeBinary(let width):
+            return (0...longestList).contains(width) ? "fixed_size_binary:\(width)" : nil
         case .fixedSizeList(let item, let length):
+            guard item.bitWidth != nil, (1...longestList).contains(length) else { return nil }
             return Self.name(of: item).map { "fixed_size_list:\($0):\(length)" }
         default: return nil
         }

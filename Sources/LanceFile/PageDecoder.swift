@@ -12,7 +12,7 @@ enum PageDecoder {
         switch page.encoding {
         case .array(let array):
             let decoder = ArrayDecoder(page: page, isDictionary: LogicalType.isDictionary(field.logicalType))
-            return try decoder.decode(array, field.type, rows)
+            return try decoder.decode(array, field.type, rows, of: page.rowCount)
         case .layout(let layout):
             throw Failure(
                 .unsupported,

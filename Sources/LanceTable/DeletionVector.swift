@@ -9,11 +9,15 @@ package struct DeletionVector: Sendable {
 
     package init(_ offsets: some Sequence<UInt32>) { self.offsets = RoaringBitmap(offsets).values }
 
+    /// Deleted rows of one fragment that are taken, at four bytes each: a few kilobytes can stand for billions.
+    private static let most = 1 << 26
+
     /// Reads a deletion file (format reference: deletion files) of a fragment of `rows` rows.
     init(parsing view: ByteView, kind: ProtoDeletionFile.Kind, rows: Int) throws {
+        let limit = min(rows, Self.most)
         switch kind {
-        case .bitmap: offsets = try RoaringBitmap(parsing: view, limit: rows).values
-        case .arrowArray: offsets = RoaringBitmap(try ArrowDeletionFile.read(view, limit: rows)).values
+        case .bitmap: offsets = try RoaringBitmap(parsing: view, limit: limit).values
+        case .arrowArray: offsets = RoaringBitmap(try ArrowDeletionFile.read(view, limit: limit)).values
         case .UNRECOGNIZED(let number):
             throw Failure(.unsupported, "deletion files of kind \(number) are not supported", path: view.region.name)
         }

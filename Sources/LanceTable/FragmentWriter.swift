@@ -49,8 +49,11 @@ package final class FragmentWriter {
 
     /// Removes the files again; for rows whose commit did not come to pass.
     package func discard() async {
-        // An unfinished file goes with its writer.
-        file = nil
+        // An unfinished file goes with its writer; one whose last step failed may be there.
+        if let (name, _) = file, let key = try? ObjectKey("data/" + name) {
+            file = nil
+            try? await storage.delete(key)
+        }
         for fragment in finished {
             for data in fragment.files {
                 if let key = try? ObjectKey("data/" + data.path) { try? await storage.delete(key) }

@@ -32,6 +32,8 @@ package struct ManifestName: Sendable, Equatable {
         guard stem.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt64(stem) else { return nil }
         scheme = stem.utf8.count == 20 ? .v2 : .v1
         version = scheme == .v2 ? UInt64.max - number : number
+        // One name a version: "07.manifest" is not version 7.
+        guard scheme.name(of: version) == name else { return nil }
         self.name = name
     }
 

@@ -62,7 +62,7 @@ enum NextManifest {
     {
         var next: UInt64 = 0
         if proto.hasMaxFragmentID { next = UInt64(proto.maxFragmentID) + 1 }
-        if let last = proto.fragments.map(\.id).max(), last < UInt64(UInt32.max) { next = max(next, last + 1) }
+        if let last = proto.fragments.map(\.id).max() { next = max(next, last &+ 1) }
         return try fragments.map { fragment in
             guard let id = UInt32(exactly: next) else {
                 throw Failure(.unsupported, "the table has used up its fragment ids")

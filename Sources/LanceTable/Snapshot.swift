@@ -16,6 +16,8 @@ package final class Snapshot: Sendable {
     package let storage: any ObjectStorage
     let files: OpenFiles
 
+    private static let mostCovered = 1 << 24
+
     /// Refuses what this package cannot read right, by name.
     init(_ manifest: Manifest, name: ManifestName, storage: any ObjectStorage, files: OpenFiles) throws {
         let path = storage.location + "/_versions/" + name.name
@@ -32,7 +34,16 @@ package final class Snapshot: Sendable {
         for (before, after) in zip(fragments, fragments.dropFirst()) where before.id >= after.id {
             throw Failure(.corrupt, "fragments \(before.id) and \(after.id) are not in order", path: path)
         }
-        indices = try manifest.indices.map { try IndexEntry($0, path: path) }
+        // Each entry can name thousands of fragments a byte: what all of them name is bounded too.
+        var covered = 0
+        indices = try manifest.indices.map { proto in
+            let entry = try IndexEntry(proto, path: path)
+            covered += entry.coveredFragments.count
+            guard covered <= Self.mostCovered else {
+                throw Failure(.corrupt, "the indices cover more than \(Self.mostCovered) fragments", path: path)
+            }
+            return entry
+        }
         self.storage = storage
         self.files = files
     }

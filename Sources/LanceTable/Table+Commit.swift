@@ -35,16 +35,15 @@ extension Table {
         try Self.checkWritable(current)
 
         let transactionKey = try ObjectKey("_transactions/" + fileName)
-        let writer = try await storage.create(transactionKey, durability)
         let transactionBytes: [UInt8] = try transaction.serializedBytes()
-        try await writer.write(transactionBytes)
-        try await writer.finish()
         do {
+            let writer = try await storage.create(transactionKey, durability)
+            try await writer.write(transactionBytes)
+            try await writer.finish()
             for attempt in 0..<Self.attempts {
-                if attempt > 0 || base == nil {
-                    current = try await rebased(operation.kind, onto: readVersion)
-                    try Self.checkWritable(current)
-                }
+                // At the first attempt too: that the next number is free does not make `base` the newest version.
+                current = try await rebased(operation.kind, onto: base)
+                try Self.checkWritable(current)
                 try Task.checkCancellation()
                 let manifest = try NextManifest.make(
                     operation, after: current?.manifest, transaction: transaction, transactionFile: fileName,
@@ -53,11 +52,12 @@ extension Table {
                 guard let name = ManifestName(scheme.name(of: manifest.proto.version)) else {
                     throw Failure(.corrupt, "version \(manifest.proto.version) has no name", path: storage.location)
                 }
+                // What cannot be read again must not be committed.
+                let next = try snapshot(manifest, name)
                 let key = try ObjectKey(Self.versionsKey).appending(name.name)
                 let bytes = try manifest.serialized()
                 if try await storage.putIfAbsent(key, bytes, durability) == .created {
-                    return Commit(
-                        snapshot: try snapshot(manifest, name), bytesWritten: transactionBytes.count + bytes.count)
+                    return Commit(snapshot: next, bytesWritten: transactionBytes.count + bytes.count)
                 }
                 try await Self.backOff(attempt)
             }
@@ -77,9 +77,18 @@ extension Table {
         try FeatureFlags(rawValue: snapshot.manifest.proto.writerFeatureFlags).checkWritable(snapshot.location)
     }
 
-    /// The newest version, if an operation of this kind that was prepared on `readVersion` may follow it.
-    private func rebased(_ kind: Operation.Kind, onto readVersion: UInt64) async throws -> Snapshot? {
-        let newer = try await versions().filter { $0.version > readVersion }
+    /// The newest version, if an operation of this kind that was prepared on `base` may follow it.
+    private func rebased(_ kind: Operation.Kind, onto base: Snapshot?) async throws -> Snapshot? {
+        let readVersion = base?.version ?? 0
+        let all = try await versions()
+        guard all.last?.version ?? 0 >= readVersion else {
+            throw Failure(
+                .conflict,
+                "the table was removed or replaced: version \(readVersion), which this \(kind.rawValue) was prepared on, "
+                    + "is gone; nothing was changed, do it again on the newest version",
+                path: storage.location)
+        }
+        let newer = all.filter { $0.version > readVersion }
         for name in newer {
             let theirs = try await transactionKind(of: name)
             guard ConflictRules.verdict(kind, after: theirs) == .rebase else {
@@ -90,7 +99,8 @@ extension Table {
                     path: storage.location)
             }
         }
-        guard let newest = newer.last else { return try await latestIfAny() }
+        // Not another look at the table: what came since the listing has not been judged.
+        guard let newest = newer.last else { return base }
         return try await snapshot(newest)
     }
 

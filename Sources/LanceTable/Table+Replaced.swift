@@ -9,8 +9,8 @@ extension Table {
     /// Removes what only the versions before `current` used: their manifests, then their data, deletion, index and
     /// transaction files.
     ///
-    /// A version with a tag stays with all it needs, and nothing is removed from a table that has branches, whose
-    /// versions build on this one's files. Files that no manifest names are left alone: they may belong to a commit
+    /// A version with a tag stays with all it needs, and nothing is removed from a table that has branches or detached
+    /// versions, which build on this one's files. Files that no manifest names are left alone: they may belong to a commit
     /// that is under way. Readers of an old version that have its files open keep them; a failure to remove is logged
     /// and harmless. Manifests go first, so that whatever is interrupted leaves unused files and no dangling version.
     package func removeReplaced(before current: Snapshot) async {
@@ -29,6 +29,9 @@ extension Table {
     private func planRemoval(before current: Snapshot) async throws -> [ObjectKey] {
         let branches = try await storage.names(in: ObjectKey("_refs/branches"))
         guard branches.isEmpty else { return [] }
+        // A detached version ("d" and a number) is outside the lineage, and may name any of its files.
+        let names = try await storage.names(in: ObjectKey(Self.versionsKey))
+        guard !names.contains(where: { $0.hasPrefix("d") && $0.hasSuffix(".manifest") }) else { return [] }
         let tagged = try await taggedVersions()
         var kept = try await Self.files(of: current, in: storage)
         var old: [Snapshot] = []

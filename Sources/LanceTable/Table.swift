@@ -19,6 +19,7 @@ package final class Table: Sendable {
     private struct Known {
         var snapshot: Snapshot
         var directory: DirectoryStamp?
+        /// The manifest file's, if it was settled.
         var file: DirectoryStamp?
         /// The directory had been unchanged for long enough that a later change must give another stamp.
         var isSettled: Bool
@@ -63,8 +64,9 @@ package final class Table: Sendable {
         let now = Date().timeIntervalSince1970
         guard let newest = try await versions().last else { return nil }
         let key = try ObjectKey(Self.versionsKey).appending(newest.name)
-        let file = try await storage.stamp(of: key)
         let isSettled = directory.map { now - $0.time >= Self.settlingTime } ?? false
+        // A table that was made anew within a tick may have got the old one's inodes, and so its manifest's stamp.
+        let file = try await storage.stamp(of: key).flatMap { now - $0.time >= Self.settlingTime ? $0 : nil }
         if var before, before.snapshot.version == newest.version, let file, before.file == file,
             before.directory?.inode == directory?.inode, before.directory?.device == directory?.device
         {
@@ -88,12 +90,9 @@ package final class Table: Sendable {
 
     private func remember(_ found: Known) {
         known.withLock { known in
-            // A slower task must not put back an older version.
-            if let known, known.directory?.inode == found.directory?.inode,
-                known.snapshot.version > found.snapshot.version
-            {
-                return
-            }
+            // A slower task must not put back what it saw earlier. Version numbers do not tell: a table may be
+            // removed and made anew.
+            if let last = known?.directory, let seen = found.directory, last.time > seen.time { return }
             known = found
         }
     }

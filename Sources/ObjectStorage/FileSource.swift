@@ -34,7 +34,7 @@ package final class FileSource: ByteSource {
         do {
             descriptor = try FileDescriptor.open(FilePath(path), .readOnly)
         } catch let error as Errno {
-            throw Failure(error, "cannot open the file", path: path)
+            throw Failure(errno: error, "cannot open the file", path: path)
         }
         do {
             let status = try SystemCall.status(descriptor.rawValue)
@@ -45,7 +45,7 @@ package final class FileSource: ByteSource {
         } catch {
             try? descriptor.close()
             guard let error = error as? Errno else { throw error }
-            throw Failure(error, "cannot read the file's size", path: path)
+            throw Failure(errno: error, "cannot read the file's size", path: path)
         }
     }
 
@@ -74,7 +74,7 @@ extension FileDescriptor {
                     fromAbsoluteOffset: Int64(offset + done),
                     into: UnsafeMutableRawBufferPointer(rebasing: target[done...]))
             } catch let error as Errno {
-                throw Failure(error, "cannot read the file", path: path)
+                throw Failure(errno: error, "cannot read the file", path: path)
             }
             guard part > 0 else {
                 throw Failure(

@@ -61,19 +61,28 @@ package struct LocalStorage: ObjectStorage {
 
     package func size(_ key: ObjectKey) async throws -> UInt64 {
         let path = path(key).string
-        return try fail("cannot read the file's size", path) { UInt64(try SystemCall.status(path).st_size) }
+        let status = try fail("cannot read the file's size", path) { try SystemCall.status(path) }
+        return UInt64(try regularFileSize(status, path))
     }
 
     private func opened(_ path: FilePath) throws -> FileDescriptor {
         try fail("cannot open the file", path.string) {
-            try FileDescriptor.open(path, .readOnly, options: [.closeOnExec])
+            // Non-blocking: to open a named pipe would wait for somebody to write to it.
+            try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
         }
     }
 
     private func regularFileSize(_ descriptor: FileDescriptor, _ name: String) throws -> Int {
         let status = try fail("cannot read the file's size", name) { try SystemCall.status(descriptor.rawValue) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(.io, "not a regular file", path: name) }
-        return Int(status.st_size)
+        return try regularFileSize(status, name)
+    }
+
+    private func regularFileSize(_ status: stat, _ name: String) throws -> Int {
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return Int(status.st_size)
+        case S_IFDIR: throw Failure(.notFound, "there is a directory of that name, and no file", path: name)
+        default: throw Failure(.io, "not a regular file", path: name)
+        }
     }
 
     // MARK: Writing
@@ -83,7 +92,9 @@ package struct LocalStorage: ObjectStorage {
         return try LocalWriter(path: path(key), durability)
     }
 
-    package func putIfAbsent(_ key: ObjectKey, _ bytes: [UInt8], _ durability: WriteDurability) async throws -> PutOutcome {
+    package func putIfAbsent(_ key: ObjectKey, _ bytes: [UInt8], _ durability: WriteDurability) async throws
+        -> PutOutcome
+    {
         let target = path(key)
         let directory = path(key.parent)
         try makeDirectory(directory, durability)
@@ -99,7 +110,7 @@ package struct LocalStorage: ObjectStorage {
         } catch Errno.fileExists {
             return .alreadyExists
         } catch {
-            throw Failure(error, "cannot give '\(key.name)' its name", path: target.string)
+            throw Failure(errno: error, "cannot give '\(key.name)' its name", path: target.string)
         }
         if durability == .full {
             do {
@@ -121,7 +132,7 @@ package struct LocalStorage: ObjectStorage {
             try SystemCall.removeFile(path)
         } catch Errno.noSuchFileOrDirectory, Errno.notDirectory {
         } catch {
-            throw Failure(error, "cannot remove the file", path: path)
+            throw Failure(errno: error, "cannot remove the file", path: path)
         }
         // Index files have a directory each; one that has become empty goes with its last file.
         if key.components.count > 2 { try? SystemCall.removeEmptyDirectory(self.path(key.parent).string) }
@@ -136,12 +147,12 @@ package struct LocalStorage: ObjectStorage {
         } catch Errno.noSuchFileOrDirectory {
             let parent = path.removingLastComponent()
             guard parent != path, !parent.isEmpty else {
-                throw Failure(Errno.noSuchFileOrDirectory, "cannot make the directory", path: path.string)
+                throw Failure(errno: .noSuchFileOrDirectory, "cannot make the directory", path: path.string)
             }
             try makeDirectory(parent, durability)
             return try makeDirectory(path, durability)
         } catch {
-            throw Failure(error, "cannot make the directory", path: path.string)
+            throw Failure(errno: error, "cannot make the directory", path: path.string)
         }
         if durability == .full {
             let parent = path.removingLastComponent()
@@ -156,22 +167,33 @@ package struct LocalStorage: ObjectStorage {
     package func names(in directory: ObjectKey) async throws -> [String] {
         let path = path(directory).string
         do {
-            return try SystemCall.entries(path).filter { $0.isDirectory != true }.map(\.name)
+            return try SystemCall.entries(path).filter { entry in
+                if let known = entry.isDirectory { return !known }
+                let status = try? SystemCall.status(path + "/" + entry.name)
+                return status.map { $0.st_mode & S_IFMT != S_IFDIR } ?? false
+            }.map(\.name)
         } catch Errno.noSuchFileOrDirectory, Errno.notDirectory {
             return []
         } catch {
-            throw Failure(error, "cannot list the directory", path: path)
+            throw Failure(errno: error, "cannot list the directory", path: path)
         }
     }
 
     package func walk() async throws -> [ObjectEntry] {
         var found: [ObjectEntry] = []
-        try walk(.root, into: &found)
+        var seen = Set<[UInt64]>()
+        try walk(.root, into: &found, &seen)
         return found
     }
 
-    private func walk(_ directory: ObjectKey, into found: inout [ObjectEntry]) throws {
+    /// - Parameter seen: the directories visited so far, lest a symbolic link to one above lead round in circles.
+    private func walk(_ directory: ObjectKey, into found: inout [ObjectEntry], _ seen: inout Set<[UInt64]>) throws {
         let place = path(directory).string
+        if let status = try? SystemCall.status(place),
+            !seen.insert([UInt64(truncatingIfNeeded: status.st_dev), UInt64(status.st_ino)]).inserted
+        {
+            return
+        }
         let entries: [(name: String, isDirectory: Bool?)]
         do {
             entries = try SystemCall.entries(place)
@@ -180,18 +202,18 @@ package struct LocalStorage: ObjectStorage {
         } catch Errno.notDirectory where directory.components.isEmpty {
             throw Failure(.invalidArgument, "this is a file; a table is a directory", path: place)
         } catch {
-            throw Failure(error, "cannot list the directory", path: place)
+            throw Failure(errno: error, "cannot list the directory", path: place)
         }
         for entry in entries {
             let key = try directory.appending(entry.name)
             if entry.isDirectory == true {
-                try walk(key, into: &found)
+                try walk(key, into: &found, &seen)
                 continue
             }
             // A file that another process removed since the listing is simply not there.
             guard let status = try? SystemCall.status(path(key).string) else { continue }
             if status.st_mode & S_IFMT == S_IFDIR {
-                try walk(key, into: &found)
+                try walk(key, into: &found, &seen)
             } else {
                 found.append(ObjectEntry(key: key, size: UInt64(status.st_size), modified: status.modified.asDouble))
             }
@@ -206,7 +228,7 @@ package struct LocalStorage: ObjectStorage {
         } catch Errno.noSuchFileOrDirectory, Errno.notDirectory {
             return nil
         } catch {
-            throw Failure(error, "cannot look at the directory", path: path)
+            throw Failure(errno: error, "cannot look at the directory", path: path)
         }
         let modified = status.modified
         return DirectoryStamp(
@@ -234,7 +256,7 @@ func fail<T>(_ doing: String, _ path: String, _ body: () throws -> T) throws -> 
     do {
         return try body()
     } catch let error as Errno {
-        throw Failure(error, doing, path: path)
+        throw Failure(errno: error, doing, path: path)
     }
 }
 

@@ -7,7 +7,8 @@ import SystemPackage
 final class LocalWriter: ObjectWriter {
     private enum State {
         case open(FileDescriptor, UInt64)
-        case failed(UInt64)
+        /// Closed, and not durable: by a failure, or because `finish` is still at work.
+        case closed(UInt64)
         case finished(UInt64)
     }
 
@@ -30,7 +31,7 @@ final class LocalWriter: ObjectWriter {
         state.withLock { state in
             switch state {
             case .finished: return
-            case .failed: break
+            case .closed: break
             case .open(let descriptor, _): try? descriptor.close()
             }
             // Nobody knows of the file yet; if it cannot be removed it is garbage, not damage.
@@ -41,7 +42,7 @@ final class LocalWriter: ObjectWriter {
     var count: UInt64 {
         state.withLock { state in
             switch state {
-            case .open(_, let count), .failed(let count), .finished(let count): count
+            case .open(_, let count), .closed(let count), .finished(let count): count
             }
         }
     }
@@ -65,14 +66,26 @@ final class LocalWriter: ObjectWriter {
 
     func finish() async throws {
         try synchronizeContents()
-        try withDescriptor("cannot close the file") { descriptor, _ in try descriptor.close() }
-        state.withLock { state in
-            if case .open(_, let count) = state { state = .finished(count) }
-        }
+        try close()
         if durability == .full {
             try fail("cannot make the file's directory durable", path.string) {
-                try synchronize(directory: path.removingLastComponent())
+                let directory = path.removingLastComponent()
+                try synchronize(directory: directory.isEmpty ? "." : directory)
             }
+        }
+        state.withLock { state in
+            if case .closed(let count) = state { state = .finished(count) }
+        }
+    }
+
+    /// A close that fails has given the descriptor back all the same, and its number may be somebody else's by now.
+    private func close() throws {
+        try state.withLock { state in
+            guard case .open(let descriptor, let count) = state else {
+                throw Failure(.io, "cannot close the file: it is not open any more", path: path.string)
+            }
+            state = .closed(count)
+            try fail("cannot close the file", path.string) { try descriptor.close() }
         }
     }
 
@@ -87,9 +100,9 @@ final class LocalWriter: ObjectWriter {
                 state = .open(descriptor, count)
             } catch {
                 try? descriptor.close()
-                state = .failed(count)
+                state = .closed(count)
                 guard let error = error as? Errno else { throw error }
-                throw Failure(error, doing, path: path.string)
+                throw Failure(errno: error, doing, path: path.string)
             }
         }
     }

@@ -22,7 +22,7 @@ package final class MemoryStorage: ObjectStorage {
     }
 
     package func read(_ key: ObjectKey, _ range: Range<UInt64>) async throws -> Region {
-        let part = try await open(key).view.slice(range.lowerBound, UInt64(range.count))
+        let part = try await open(key).view.slice(range.lowerBound, range.upperBound - range.lowerBound)
         return Region(copying: part.bytes, name: part.region.name, fileOffset: range.lowerBound)
     }
 
@@ -32,7 +32,9 @@ package final class MemoryStorage: ObjectStorage {
         Writer(storage: self, key: key)
     }
 
-    package func putIfAbsent(_ key: ObjectKey, _ bytes: [UInt8], _ durability: WriteDurability) async throws -> PutOutcome {
+    package func putIfAbsent(_ key: ObjectKey, _ bytes: [UInt8], _ durability: WriteDurability) async throws
+        -> PutOutcome
+    {
         put(key, bytes) ? .created : .alreadyExists
     }
 

@@ -9,11 +9,14 @@ package struct ObjectKey: Sendable, Hashable, CustomStringConvertible {
     package let components: [String]
 
     package init(_ path: String) throws {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        for part in parts where part.isEmpty || part == "." || part == ".." || part.contains("\0") {
-            throw Failure(.corrupt, "'\(path)' is not a name inside a table's directory")
+        // By bytes, as the file system does it: to Swift a slash with an accent over it is another character.
+        let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { String($0) }
+        for part in parts {
+            guard let part, !part.isEmpty, part != ".", part != "..", !part.utf8.contains(0) else {
+                throw Failure(.corrupt, "'\(path)' is not a name inside a table's directory")
+            }
         }
-        components = parts
+        components = parts.compactMap { $0 }
     }
 
     private init(components: [String]) { self.components = components }

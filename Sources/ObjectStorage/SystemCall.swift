@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import ByteCoding
-import SystemPackage
+package import ByteCoding
+package import SystemPackage
 
 #if canImport(Darwin)
     import Darwin
@@ -95,7 +95,9 @@ enum SystemCall {
 
 extension Failure {
     /// The failure that an `Errno` amounts to.
-    init(_ errno: Errno, _ doing: String, path: String) {
+    ///
+    /// Labelled, since `Errno` has cases of the same names as `Failure.Code`.
+    package init(errno: Errno, _ doing: String, path: String) {
         let code: Code
         let hint: String
         switch errno {

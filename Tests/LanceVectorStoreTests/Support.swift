@@ -72,3 +72,10 @@ func oracle(_ query: [Float], _ rows: [(id: String, vector: [Float])], _ k: Int)
     return Array(
         scored.enumerated().sorted { ($0.element.1, $0.offset) < ($1.element.1, $1.offset) }.map(\.element).prefix(k))
 }
+
+/// The same rows in the same order, with distances that differ by rounding at the most: kernels of several instruction
+/// sets add up in different orders, and the kernels' own tests switch between them while these run.
+func agree(_ a: [Hit], _ b: [Hit]) -> Bool {
+    a.count == b.count
+        && zip(a, b).allSatisfy { $0.docID == $1.docID && abs($0.distance - $1.distance) < 2e-6 }
+}

@@ -11,13 +11,17 @@ struct ArrayDecoder {
     /// The column is an Arrow dictionary, not text that the writer chose to store as one.
     let isDictionary: Bool
 
-    func decode(_ encoding: ProtoArrayEncoding, _ type: DataType, _ rows: Range<Int>) throws -> Column {
+    /// Values `rows` of an array.
+    ///
+    /// - Parameter total: how many values the array has in all: the page's rows, but for the items of a list or of a
+    ///   dictionary.
+    func decode(_ encoding: ProtoArrayEncoding, _ type: DataType, _ rows: Range<Int>, of total: Int) throws -> Column {
         switch encoding.array {
-        case .flat(let flat): try decodeFlat(flat, type, rows)
-        case .nullable(let nullable): try decodeNullable(nullable, type, rows)
-        case .fixedSizeList(let list): try decodeFixedSizeList(list, type, rows)
-        case .binary(let binary): try decodeBinary(binary, type, rows)
-        case .dictionary(let dictionary): try decodeDictionary(dictionary, type, rows)
+        case .flat(let flat): try decodeFlat(flat, type, rows, of: total)
+        case .nullable(let nullable): try decodeNullable(nullable, type, rows, of: total)
+        case .fixedSizeList(let list): try decodeFixedSizeList(list, type, rows, of: total)
+        case .binary(let binary): try decodeBinary(binary, type, rows, of: total)
+        case .dictionary(let dictionary): try decodeDictionary(dictionary, type, rows, of: total)
         case .fixedSizeBinary, .list, .struct, .fsst, .packedStruct, .bitpacked, .bitpackedForNonNeg, .constant, nil:
             throw Failure(
                 .unsupported,

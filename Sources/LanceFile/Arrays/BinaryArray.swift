@@ -11,10 +11,11 @@ extension ArrayDecoder {
     /// bytes    values one after another; a null takes none
     /// ```
     /// Row i needs the entries i - 1 and i only.
-    func decodeBinary(_ binary: ProtoBinaryArray, _ type: DataType, _ rows: Range<Int>) throws -> Column {
+    func decodeBinary(_ binary: ProtoBinaryArray, _ type: DataType, _ rows: Range<Int>, of total: Int) throws -> Column
+    {
         guard type.isVariableLength else { throw mismatch("binary", type) }
         let first = max(rows.lowerBound - 1, 0)
-        let indices = try decode(binary.indices, .uint64, first..<rows.upperBound)
+        let indices = try decode(binary.indices, .uint64, first..<rows.upperBound, of: total)
         guard case .fixed(let entries) = indices.storage, indices.validity == nil else {
             throw Failure(.corrupt, "a binary array whose offsets have nulls")
         }
@@ -35,7 +36,7 @@ extension ArrayDecoder {
                 hasNulls = hasNulls || isNull
             }
         }
-        let bytes = try binaryBytes(binary, end: offsets.last ?? 0)
+        let bytes = try binaryBytes(binary, of: total)
         return try Column(
             type, count: rows.count,
             validity: hasNulls ? Self.validity(entries, skipped..<indices.count, adjustment) : nil,
@@ -48,19 +49,19 @@ extension ArrayDecoder {
         }
     }
 
-    private func binaryBytes(_ binary: ProtoBinaryArray, end: Int) throws -> ByteView {
+    private func binaryBytes(_ binary: ProtoBinaryArray, of total: Int) throws -> ByteView {
         guard case .flat(let flat) = Self.unwrapped(binary.bytes).array, flat.bitsPerValue == 8 else {
             throw Failure(
                 .unsupported, "a binary array whose bytes are \(EncodingSummary.text(binary.bytes)) is not supported")
         }
         let stored = try buffer(flat.buffer)
         guard flat.hasCompression else { return stored }
-        // The last offset of the page tells how much there can be.
-        let last = try decode(binary.indices, .uint64, max(page.rowCount - 1, 0)..<page.rowCount)
+        // The last of all the offsets tells how much there can be.
+        let last = try decode(binary.indices, .uint64, max(total - 1, 0)..<total, of: total)
         guard case .fixed(let entry) = last.storage, last.count == 1 else { return .empty }
         let raw = try entry.load(UInt64.self, at: 0)
-        let total = raw >= binary.nullAdjustment ? raw - binary.nullAdjustment : raw
-        guard let limit = Int(exactly: total) else { throw entry.corrupt("a value that ends at byte \(total)") }
+        let end = raw >= binary.nullAdjustment ? raw - binary.nullAdjustment : raw
+        guard let limit = Int(exactly: end) else { throw entry.corrupt("a value that ends at byte \(end)") }
         return try BufferCodec.inflate(stored, scheme: flat.compression.scheme, limit: limit)
     }
 

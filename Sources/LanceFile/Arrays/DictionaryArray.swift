@@ -9,8 +9,11 @@ extension ArrayDecoder {
     /// Two flavours that only the column's logical type tells apart. In a text column the writer made the dictionary:
     /// indices are bytes, 0 is null and k is item k - 1. In an Arrow dictionary column indices count from 0, and nulls
     /// are those of the indices, or of the items.
-    func decodeDictionary(_ dictionary: ProtoDictionaryArray, _ type: DataType, _ rows: Range<Int>) throws -> Column {
-        let indices = try decodeIndices(dictionary, rows)
+    func decodeDictionary(_ dictionary: ProtoDictionaryArray, _ type: DataType, _ rows: Range<Int>, of total: Int)
+        throws
+        -> Column
+    {
+        let indices = try decodeIndices(dictionary, rows, of: total)
         let size = Int(dictionary.numDictionaryItems)
         let base = isDictionary ? 0 : 1
         var wanted: [Int?] = []
@@ -28,9 +31,9 @@ extension ArrayDecoder {
         // A single row needs one item, not the dictionary.
         if rows.count == 1 {
             guard let item = wanted[0] else { return try Column.nulls(type, count: 1) }
-            return try decode(dictionary.items, type, item..<item + 1)
+            return try decode(dictionary.items, type, item..<item + 1, of: size)
         }
-        return try Self.expand(try decode(dictionary.items, type, 0..<size), wanted)
+        return try Self.expand(try decode(dictionary.items, type, 0..<size, of: size), wanted)
     }
 
     /// One item a row; nil is null.
@@ -60,7 +63,7 @@ extension ArrayDecoder {
             storage: .variable(offsets: ends, data: Region(copying: bytes.bytes, name: "dictionary").view))
     }
 
-    private func decodeIndices(_ dictionary: ProtoDictionaryArray, _ rows: Range<Int>) throws -> Column {
+    private func decodeIndices(_ dictionary: ProtoDictionaryArray, _ rows: Range<Int>, of total: Int) throws -> Column {
         let type: DataType
         switch Self.flatBits(dictionary.indices) {
         case 8: type = .uint8
@@ -69,7 +72,7 @@ extension ArrayDecoder {
         case 64: type = .uint64
         default: return try decodeAllNullIndices(dictionary, rows)
         }
-        return try decode(dictionary.indices, type, rows)
+        return try decode(dictionary.indices, type, rows, of: total)
     }
 
     private func decodeAllNullIndices(_ dictionary: ProtoDictionaryArray, _ rows: Range<Int>) throws -> Column {

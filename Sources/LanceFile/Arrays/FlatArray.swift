@@ -5,11 +5,11 @@ import LanceProto
 
 extension ArrayDecoder {
     /// Values of one width, one after another; booleans as single bits.
-    func decodeFlat(_ flat: ProtoFlatArray, _ type: DataType, _ rows: Range<Int>) throws -> Column {
+    func decodeFlat(_ flat: ProtoFlatArray, _ type: DataType, _ rows: Range<Int>, of total: Int) throws -> Column {
         guard let bits = type.bitWidth, UInt64(bits) == flat.bitsPerValue else {
             throw mismatch("flat \(flat.bitsPerValue)-bit", type)
         }
-        let view = try flatBytes(flat, rowsNeeded: rows.upperBound)
+        let view = try flatBytes(flat, of: total)
         if type == .bool {
             let all = try Bitmap(view, count: rows.upperBound)
             return try Column(.bool, count: rows.count, storage: .bits(all.slice(rows)))
@@ -22,12 +22,12 @@ extension ArrayDecoder {
     }
 
     /// The buffer of a flat array, inflated where it is compressed.
-    func flatBytes(_ flat: ProtoFlatArray, rowsNeeded: Int) throws -> ByteView {
+    private func flatBytes(_ flat: ProtoFlatArray, of total: Int) throws -> ByteView {
         let stored = try buffer(flat.buffer)
         guard flat.hasCompression else { return stored }
-        let (bits, overflow) = UInt64(page.rowCount).multipliedReportingOverflow(by: flat.bitsPerValue)
+        let (bits, overflow) = UInt64(total).multipliedReportingOverflow(by: flat.bitsPerValue)
         guard !overflow, let limit = Int(exactly: bits / 8 + 1) else {
-            throw Failure(.corrupt, "a page of \(bits) bits")
+            throw Failure(.corrupt, "\(total) values of \(flat.bitsPerValue) bits")
         }
         return try BufferCodec.inflate(stored, scheme: flat.compression.scheme, limit: limit)
     }

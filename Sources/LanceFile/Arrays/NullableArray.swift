@@ -5,13 +5,15 @@ import LanceProto
 
 extension ArrayDecoder {
     /// Says which values of the array below are there: all, none, or those whose bit is 1.
-    func decodeNullable(_ nullable: ProtoNullableArray, _ type: DataType, _ rows: Range<Int>) throws -> Column {
+    func decodeNullable(_ nullable: ProtoNullableArray, _ type: DataType, _ rows: Range<Int>, of total: Int) throws
+        -> Column
+    {
         switch nullable.nullability {
-        case .noNulls(let values): return try decode(values.values, type, rows)
+        case .noNulls(let values): return try decode(values.values, type, rows, of: total)
         case .allNulls: return try Column.nulls(type, count: rows.count)
         case .someNulls(let both):
-            let values = try decode(both.values, type, rows)
-            let validity = try decode(both.validity, .bool, rows)
+            let values = try decode(both.values, type, rows, of: total)
+            let validity = try decode(both.validity, .bool, rows, of: total)
             guard case .bits(let bits) = validity.storage, values.validity == nil else {
                 throw Failure(.corrupt, "a nullable array around one that has nulls of its own")
             }
