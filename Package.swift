@@ -94,13 +94,13 @@ let package = Package(
                 protobuf,
             ], resources: [.copy("Fixtures")]),
         tests("HouseTests", ["LanceVectorStore"]),
-        tests("VectorMathTests", ["VectorMath"]),
+        tests("VectorMathTests", ["VectorMath", "TestSupport"]),
         tests("vectordTests", ["vectord", "LanceVectorStore", "LanceFile", "Columnar"]),
         tests(
-            "ParquetReaderTests", ["ParquetReader", "Columnar", "ByteCoding", "ObjectStorage"],
+            "ParquetReaderTests", ["ParquetReader", "Columnar", "ByteCoding", "ObjectStorage", "TestSupport"],
             resources: [.copy("Fixtures")]),
         tests(
             "LanceVectorStoreTests",
-            ["LanceVectorStore"], resources: [.copy("Fixtures")]),
+            ["LanceVectorStore", "TestSupport"], resources: [.copy("Fixtures")]),
     ]
 )

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import LanceVectorStore
+import TestSupport
 import Testing
 
 struct SearchTests {
@@ -8,7 +9,7 @@ struct SearchTests {
     private func filled(_ store: LanceVectorStore, dimension: Int, fragments: Int, rows: Int, seed: UInt64) async throws
         -> [(id: String, vector: [Float])]
     {
-        var random = Seeded(state: seed)
+        var random = SplitMix64(seed: seed)
         var all: [(id: String, vector: [Float])] = []
         for fragment in 0..<fragments {
             let part = (0..<rows).map { (id: "\(fragment)/\($0)", vector: random.vector(dimension)) }
@@ -24,7 +25,7 @@ struct SearchTests {
         let place = try Place()
         let store = try place.store()
         let rows = try await filled(store, dimension: dimension, fragments: 3, rows: 400, seed: UInt64(dimension))
-        var random = Seeded(state: 99)
+        var random = SplitMix64(seed: 99)
         for threads in [1, 2, 7] {
             let store = try place.store(Options(threads: threads))
             for k in [1, 10, 1200, 5000] {
@@ -48,7 +49,7 @@ struct SearchTests {
         let store = try place.store()
         // 24 MB of vectors: more than is scanned on the caller's thread.
         let rows = try await filled(store, dimension: 96, fragments: 2, rows: 32_000, seed: 5)
-        var random = Seeded(state: 7)
+        var random = SplitMix64(seed: 7)
         let query = random.vector(96)
         let expected = oracle(query, rows, 50)
         let hits = try await store.search(query, topK: 50)

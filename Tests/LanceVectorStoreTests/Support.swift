@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import LanceVectorStore
+import TestSupport
 import Testing
 
 /// A directory of its own for each test, removed with it.
@@ -46,17 +47,7 @@ func failure<T>(_ body: () async throws -> T) async throws -> StoreError {
     throw CancellationError()
 }
 
-/// SplitMix64: the same numbers on every machine.
-struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-
+extension SplitMix64 {
     mutating func vector(_ dimension: Int) -> [Float] {
         (0..<dimension).map { _ in Float.random(in: -1...1, using: &self) }
     }

@@ -4,6 +4,7 @@ import Columnar
 import Foundation
 import ObjectStorage
 import ParquetReader
+import TestSupport
 import Testing
 
 /// Damaged files give an error or a well-formed result: never a trap, a hang, or memory without bound.
@@ -17,7 +18,7 @@ import Testing
     }
 
     @Test func everyTruncationIsNoticed() throws {
-        var random = SplitMix64(state: 1)
+        var random = SplitMix64(seed: 1)
         let seeds = try Fixtures.paths.map { try [UInt8](Data(contentsOf: URL(fileURLWithPath: $0))) }
         for number in 0..<Self.cases / 4 {
             let seed = seeds[number % seeds.count]
@@ -28,7 +29,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(30)))
     func changedBytesGiveAnErrorOrAWellFormedResult() throws {
-        var random = SplitMix64(state: 2)
+        var random = SplitMix64(seed: 2)
         let seeds = try Fixtures.paths.map { try [UInt8](Data(contentsOf: URL(fileURLWithPath: $0))) }
         var outcome = Outcome()
         let before = Self.peakMemory

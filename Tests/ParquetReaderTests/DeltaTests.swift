@@ -2,6 +2,7 @@
 import ByteCoding
 import Columnar
 import ParquetReader
+import TestSupport
 import Testing
 
 @Suite struct DeltaTests {
@@ -41,7 +42,7 @@ import Testing
     }
 
     @Test func int64OfAllKinds() throws {
-        var random = SplitMix64(state: 3)
+        var random = SplitMix64(seed: 3)
         let cases: [[Int64]] = [
             [], [5], [.min], [.max, .min], [.min, .max, .min, .max, 0, -1], [Int64](repeating: 7, count: 1000),
             (0..<1000).map { Int64($0) * 3 - 500 }, (0..<33).map { 1 << Int64($0) }, (0..<64).map { 1 << Int64($0) },

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import TestSupport
 import Testing
 import VectorMath
 
@@ -8,7 +9,7 @@ extension LevelSuite {
         /// sorting the distances of all rows.
         @Test(arguments: Metric.allCases)
         func findsWhatTheOracleFinds(_ metric: Metric) {
-            var random = Generator(seed: 8)
+            var random = SplitMix64(seed: 8)
             for round in 0..<60 {
                 let dimension = [1, 2, 3, 7, 16, 31, 64, 100, 384][round % 9]
                 let count = [0, 1, 511, 512, 513, 1100][round % 6]
@@ -97,7 +98,7 @@ extension LevelSuite {
         }
 
         @Test func nothingIsReadOutsideOfTheRows() throws {
-            var random = Generator(seed: 9)
+            var random = SplitMix64(seed: 9)
             let memory = try GuardedFloats(bytes: 600 * 33 * 4)
             defer { withExtendedLifetime(memory) {} }
             for dimension in 1...33 {
@@ -117,13 +118,13 @@ extension LevelSuite {
             return abs(Double(distance) - oracle.value) <= oracle.slack
         }
 
-        private func oddQuery(_ dimension: Int, _ round: Int, _ random: inout Generator) -> [Float] {
+        private func oddQuery(_ dimension: Int, _ round: Int, _ random: inout SplitMix64) -> [Float] {
             var query = random.floats(dimension).map { $0 * ([1, 1, 0x1p-140, 1e30, 1e-12] as [Float])[round / 9 % 5] }
             if query.allSatisfy({ $0 == 0 }) { query[0] = .leastNonzeroMagnitude }
             return query
         }
 
-        private func oddRow(_ query: [Float], _ random: inout Generator) -> [Float] {
+        private func oddRow(_ query: [Float], _ random: inout SplitMix64) -> [Float] {
             var row = random.floats(query.count)
             let place = Int.random(in: 0..<row.count, using: &random)
             switch Int.random(in: 0..<20, using: &random) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import TestSupport
 import Testing
 import VectorMath
 
@@ -6,7 +7,7 @@ import VectorMath
     /// Thousands of small random cases with few distinct distances, so that most decisions are ties, against sorting
     /// everything.
     @Test func keepsWhatSortingEverythingWouldKeep() {
-        var random = Generator(seed: 5)
+        var random = SplitMix64(seed: 5)
         let distances: [Float] = [0, -0.0, 0.25, 0.5, 1, 2, -3, .nan, .infinity, -.infinity, .greatestFiniteMagnitude]
         for round in 0..<5000 {
             let k = Int.random(in: 0...12, using: &random)

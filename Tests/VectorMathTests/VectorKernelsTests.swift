@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import TestSupport
 import Testing
 import VectorMath
 
@@ -6,7 +7,7 @@ extension LevelSuite {
     @Suite struct VectorKernelsTests {
         /// Against the oracle, at byte offsets 0, 4, 8 and 12 from a whole vector register and at an odd one.
         @Test func pairsAgreeWithTheOracle() {
-            var random = Generator(seed: 1)
+            var random = SplitMix64(seed: 1)
             for dimension in LevelSuite.dimensions {
                 let a = random.floats(dimension)
                 let b = random.floats(dimension)
@@ -40,7 +41,7 @@ extension LevelSuite {
         }
 
         @Test func rowsHaveTheBitsOfPairs() {
-            var random = Generator(seed: 2)
+            var random = SplitMix64(seed: 2)
             for dimension in LevelSuite.dimensions {
                 let count = dimension > 200 ? 5 : 9
                 let query = random.floats(dimension)
@@ -60,7 +61,7 @@ extension LevelSuite {
         }
 
         @Test func theNormHasTheBitsOfTheDotProductWithItself() {
-            var random = Generator(seed: 3)
+            var random = SplitMix64(seed: 3)
             for dimension in LevelSuite.dimensions {
                 let a = random.floats(dimension)
                 LevelSuite.forEachLevel { level in
@@ -73,7 +74,7 @@ extension LevelSuite {
         }
 
         @Test func nothingIsReadOutsideOfTheRows() throws {
-            var random = Generator(seed: 4)
+            var random = SplitMix64(seed: 4)
             let queryMemory = try GuardedFloats(bytes: 3072 * 4)
             let rowMemory = try GuardedFloats(bytes: 3072 * 4 * 3)
             defer { withExtendedLifetime((queryMemory, rowMemory)) {} }

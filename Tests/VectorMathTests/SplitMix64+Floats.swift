@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+import TestSupport
+
+extension SplitMix64 {
+    mutating func floats(_ count: Int, in range: ClosedRange<Float> = -1...1) -> [Float] {
+        (0..<count).map { _ in Float.random(in: range, using: &self) }
+    }
+}
