@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 
 import lance
 import numpy as np
@@ -594,6 +595,52 @@ def test_nested_columns_next_to_readable_ones(place):
     tail = ds.to_table().slice(60)
     assert tail.select(chunk_schema(16).names).equals(chunk_table(5, first=100))
     assert tail.column("tags").null_count == 5
+
+
+def test_blob_columns_are_left_out_of_appends(place):
+    blob = pa.field("blob", pa.large_binary(), metadata={"lance-encoding:blob": "true"})
+    t = chunk_table(20).append_column(blob, pa.array([b"x" * 100] * 20, pa.large_binary()))
+    lance.write_dataset(t, place, **STORAGE)
+    vectord("append", place, "--ndjson", "-", stdin=ndjson(chunk_table(5, first=100)))
+    ds = lance.dataset(place)
+    assert ds.to_table(columns=chunk_schema(16).names).slice(20).equals(chunk_table(5, first=100))
+    assert ds.count_rows("doc_id >= 'd000100'") == 5
+    lance.write_dataset(t, place, mode="append")
+    assert vectord("count", place)["rows"] == 45
+
+
+@pytest.mark.parametrize("name", ["a.b", "", "_rowid", "_distance"])
+def test_column_names_that_lance_cannot_have(place, tmp_path, name):
+    write_vectord_parquet(tmp_path / "p.parquet", 3, extra={name: pa.array([1, 2, 3])})
+    with pytest.raises(Failed) as e:
+        vectord("migrate", tmp_path / "p.parquet", place)
+    assert e.value.error["code"] == "schema_mismatch" and f"'{name}'" in e.value.error["message"]
+
+
+@pytest.mark.parametrize("how", ["overwrite and clean up", "remove and make again"])
+def test_an_append_does_not_land_on_another_table(place, tmp_path, how):
+    write_vectord_parquet(tmp_path / "p.parquet", 30)
+    vectord("migrate", tmp_path / "p.parquet", place)
+    slow = subprocess.Popen([VECTORD, "append", "--json", str(place), "--ndjson", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # More than a batch, so that it has begun on the version that is there now.
+    slow.stdin.write(ndjson(chunk_table(20_000, first=50_000)))
+    slow.stdin.flush()
+    deadline = time.monotonic() + 20
+    while len(os.listdir(place / "data")) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    other_rows = pa.table({"doc_id": pa.array(range(7), pa.int64()), "name": ["n"] * 7})
+    if how == "remove and make again":
+        shutil.rmtree(place)
+        lance.write_dataset(other_rows, place)
+    else:
+        lance.write_dataset(other_rows, place, mode="overwrite")
+    lance.write_dataset(other_rows, place, mode="append")
+    lance.write_dataset(other_rows, place, mode="append")
+    lance.dataset(place).cleanup_old_versions(older_than=datetime.timedelta(0), delete_unverified=False)
+    slow.stdin.close()
+    slow.wait()
+    assert slow.returncode == 1, slow.stdout.read()
+    assert lance.dataset(place).to_table().num_rows == 21
 
 
 def test_not_a_lance_table_is_refused(tmp_path):

@@ -19,7 +19,11 @@ package struct TableField: Sendable, Hashable {
 
     /// Whether values of this column can be stored: not those of nested columns, nor of Arrow dictionaries, which read
     /// as their values but must be stored as dictionaries.
-    package var isWritable: Bool { LogicalType.name(of: type) == logicalType && childIDs.isEmpty }
+    ///
+    /// Nor of blob columns, which look like plain binary in the schema.
+    package var isWritable: Bool {
+        LogicalType.name(of: type) == logicalType && childIDs.isEmpty && field.metadata["lance-encoding:blob"] == nil
+    }
 }
 
 /// The fields of a Lance schema: flat, depth first, each naming its parent.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import LanceProto
+
 /// Whether an operation that was prepared on an older version may still be committed after what others committed
 /// since (format reference: conflict matrix).
 ///
@@ -20,5 +22,17 @@ package enum ConflictRules {
         case (.append, .append), (.createIndex, .append), (.overwrite, .append): .rebase
         default: .conflict
         }
+    }
+
+    /// Whether `newest` is `base` and, after it, nothing but more fragments: the same columns, the same file version, and
+    /// all of base's fragments as they were.
+    ///
+    /// The transactions between the two say so as well, but only those that are still there.
+    static func continues(_ newest: ProtoManifest, _ base: ProtoManifest) -> Bool {
+        guard newest.fields == base.fields, newest.dataFormat.version == base.dataFormat.version,
+            newest.fragments.starts(with: base.fragments)
+        else { return false }
+        // The same number twice: the table was removed and made again.
+        return newest.version != base.version || newest.transactionFile == base.transactionFile
     }
 }

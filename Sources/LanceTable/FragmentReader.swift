@@ -53,6 +53,10 @@ package struct FragmentReader: Sendable {
         for file in fragment.proto.files {
             // -2 in `fields` marks a column that is no longer used, and matches no field.
             guard let position = file.fields.firstIndex(of: field.id) else { continue }
+            // Legacy files have no column numbers; what they are must be said before what they lack.
+            _ = try FileVersion(
+                major: file.fileMajorVersion, minor: file.fileMinorVersion,
+                path: "\(snapshot.location)/data/\(file.path)")
             guard position < file.columnIndices.count else {
                 throw Failure(
                     .corrupt, "no column number for '\(field.name)' in data file '\(file.path)'",

@@ -100,18 +100,32 @@ extension Table {
             }
         }
         // Not another look at the table: what came since the listing has not been judged.
-        guard let newest = newer.last else { return base }
-        return try await snapshot(newest)
+        guard let name = all.last else { return nil }
+        let newest = try await snapshot(name)
+        // Versions between the two may have been cleaned away, and the table may have been removed and made again.
+        if let base, !ConflictRules.continues(newest.manifest.proto, base.manifest.proto) {
+            throw Failure(
+                .conflict,
+                "the table was replaced since version \(readVersion), which this \(kind.rawValue) was prepared on; "
+                    + "nothing was changed, do it again on the newest version",
+                path: storage.location)
+        }
+        return newest
     }
 
     /// What a committed version did: from the manifest, or else from its transaction file.
     private func transactionKind(of name: ManifestName) async throws -> Operation.Kind {
-        let snapshot = try await snapshot(name)
-        if let inline = snapshot.manifest.transaction { return inline.kind }
-        let file = snapshot.manifest.proto.transactionFile
-        guard !file.isEmpty else { return .unknown }
-        let region = try await storage.open(ObjectKey("_transactions/" + file))
-        return try region.view.message(ProtoTransaction.self, "the transaction").kind
+        do {
+            let snapshot = try await snapshot(name)
+            if let inline = snapshot.manifest.transaction { return inline.kind }
+            let file = snapshot.manifest.proto.transactionFile
+            guard !file.isEmpty else { return .unknown }
+            let region = try await storage.open(ObjectKey("_transactions/" + file))
+            return try region.view.message(ProtoTransaction.self, "the transaction").kind
+        } catch let failure as Failure where failure.code == .notFound {
+            // Cleaned away since the listing: what it did cannot be judged any more.
+            return .unknown
+        }
     }
 
     /// Waits a random time below a bound that doubles: 2 ms, 4 ms, … 500 ms.

@@ -115,6 +115,19 @@ package final class Table: Sendable {
         try Snapshot(manifest, name: name, storage: storage, files: files)
     }
 
+    /// The same, or what is known for sure where a part of the directory cannot be read: for after a commit, which must
+    /// not be reported as a failure any more.
+    package func diskBytes(orAtLeast known: Int) async -> Int {
+        do {
+            return try await diskBytes()
+        } catch {
+            Self.logger.warning(
+                "the size of a table could not be told",
+                metadata: ["table": "\(storage.location)", "error": "\(error)"])
+            return known
+        }
+    }
+
     /// Bytes of all files under the table's directory.
     package func diskBytes() async throws -> Int {
         Int(clamping: try await storage.walk().reduce(UInt64(0)) { $0 &+ $1.size })

@@ -77,6 +77,14 @@ package struct TableScan {
 }
 
 extension Snapshot {
+    /// Opens every file that reading `fields` needs: whoever removes them afterwards does not disturb the reader.
+    package func open(_ fields: [TableField]) async throws {
+        for reader in fragmentReaders {
+            for field in fields { _ = try await reader.column(field) }
+            _ = try await reader.deletions()
+        }
+    }
+
     /// The rows at `addresses`, in that order: one column a field. Reads what these rows need and no more.
     package func take(_ addresses: [RowAddress], _ fields: [TableField]) async throws -> Batch {
         var columns: [Column] = []

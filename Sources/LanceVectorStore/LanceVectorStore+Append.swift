@@ -70,7 +70,9 @@ extension LanceVectorStore {
             let snapshot = try await table.latestIfAny()
             var dimension: Int?
             if let snapshot, case .fixedSizeList(_, let length) = try vectorField(snapshot).type { dimension = length }
-            var rows = try ParquetRows(FileSource(path: path), options.columns, dimension: dimension)
+            let type = snapshot.flatMap { chunkIndexType($0) } ?? .int32
+            var rows = try ParquetRows(
+                FileSource(path: path), options.columns, dimension: dimension, chunkIndexType: type)
             return try await append(rows.schema, to: snapshot) { try rows.next() }
         }
     }
@@ -82,6 +84,11 @@ extension LanceVectorStore {
         try await longDoor { try await append(schema, to: table.latestIfAny(), next) }
     }
 
+    /// The table's own integer type of chunk numbers; nil where it has none.
+    private func chunkIndexType(_ snapshot: Snapshot) -> DataType? {
+        snapshot.schema[options.columns.chunkIndex].flatMap { $0.type.isInteger ? $0.type : nil }
+    }
+
     private func append(_ rows: GivenRows, _ dimension: Int) async throws -> AppendStats {
         try rows.checkLengths()
         guard rows.count > 0 else { return AppendStats(rowsAppended: 0, diskBytesAdded: 0, durationSeconds: 0) }
@@ -89,9 +96,7 @@ extension LanceVectorStore {
         let snapshot = try await table.latestIfAny()
         var schema = VectordFormat.schema(options.columns, dimension: dimension)
         // The table's own integer type for the chunk number.
-        if let type = snapshot?.schema[options.columns.chunkIndex]?.type, type.isInteger {
-            schema.fields[2].type = type
-        }
+        if let type = snapshot.flatMap({ chunkIndexType($0) }) { schema.fields[2].type = type }
         var batch: Batch? = try rows.batch(schema)
         return try await append(schema, to: snapshot) {
             defer { batch = nil }

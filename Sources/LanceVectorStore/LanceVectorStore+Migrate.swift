@@ -44,6 +44,7 @@ extension LanceVectorStore {
         var rows = try ParquetRows(source, options.columns, dimension: dims)
         let fields = try TableSchema.protos(for: rows.schema)
         let writer = try FragmentWriter(storage, fields: fields, durability: options.storageDurability)
+        var bytesWritten = 0
         do {
             while let batch = try rows.next() {
                 try Task.checkCancellation()
@@ -52,13 +53,15 @@ extension LanceVectorStore {
             }
             let fragments = try await writer.finish()
             let commit = try await table.commit(.overwrite(fields: fields, fragments: fragments), basedOn: existing)
+            bytesWritten = fragments.dataBytes + commit.bytesWritten
             if existing != nil { await table.removeReplaced(before: commit.snapshot) }
         } catch {
             if (error as? Failure)?.code != .commitUnknown { await writer.discard() }
             throw error
         }
         return MigrationStats(
-            rowsWritten: rows.rowsRead, dimensions: rows.dimension, diskBytes: try await table.diskBytes(),
+            rowsWritten: rows.rowsRead, dimensions: rows.dimension,
+            diskBytes: await table.diskBytes(orAtLeast: bytesWritten),
             durationSeconds: (clock.now - start).seconds, nullVectors: rows.nullVectors)
     }
 }

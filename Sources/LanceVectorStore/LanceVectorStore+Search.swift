@@ -27,15 +27,16 @@ extension LanceVectorStore {
         _ query: [Float], topK: Int = 10, nprobes: Int? = nil, refineFactor: Int? = 10
     ) async throws(StoreError) -> [Hit] {
         try await door {
-            let snapshot = try await table.latest()
-            let field = try checkedQuery(query, topK, nprobes, refineFactor, snapshot)
-            let (bytes, overflow) = try await snapshot.liveRows().multipliedReportingOverflow(by: query.count * 4)
-            if overflow || bytes > Self.inlineBytes {
-                return try await withTaskExecutorPreference(WorkExecutor.shared) {
-                    try await exactSearch(query, topK, snapshot, field)
+            try await reading { snapshot in
+                let field = try checkedQuery(query, topK, nprobes, refineFactor, snapshot)
+                let (bytes, overflow) = try await snapshot.liveRows().multipliedReportingOverflow(by: query.count * 4)
+                if overflow || bytes > Self.inlineBytes {
+                    return try await withTaskExecutorPreference(WorkExecutor.shared) {
+                        try await exactSearch(query, topK, snapshot, field)
+                    }
                 }
+                return try await exactSearch(query, topK, snapshot, field)
             }
-            return try await exactSearch(query, topK, snapshot, field)
         }
     }
 
@@ -86,13 +87,14 @@ extension LanceVectorStore {
     /// - Throws: `not_found` where there is no table.
     public func row(docID: String) async throws(StoreError) -> Row? {
         try await door {
-            let snapshot = try await table.latest()
-            let ids = try textField(options.columns.id, snapshot)
-            let found = try await withTaskExecutorPreference(WorkExecutor.shared) {
-                try await KeyLookup.first(docID, in: snapshot, ids)
+            try await reading { snapshot in
+                let ids = try textField(options.columns.id, snapshot)
+                let found = try await withTaskExecutorPreference(WorkExecutor.shared) {
+                    try await KeyLookup.first(docID, in: snapshot, ids)
+                }
+                guard let found else { return nil }
+                return try await row(found, ids, snapshot)
             }
-            guard let found else { return nil }
-            return try await row(found, ids, snapshot)
         }
     }
 
@@ -101,8 +103,8 @@ extension LanceVectorStore {
             guard let field else { return nil }
             return try await snapshot.take([address], [field]).columns[0]
         }
-        let source = try await value(optionalField(options.columns.source, snapshot) { $0.isText })
-        let chunk = try await value(optionalField(options.columns.chunkIndex, snapshot) { $0.isInteger })
+        let source = try await value(optionalField(options.columns.source, snapshot) { $0.isText || $0 == .null })
+        let chunk = try await value(optionalField(options.columns.chunkIndex, snapshot) { $0.isInteger || $0 == .null })
         return Row(
             docID: try await value(ids)?.text(0) ?? "",
             chunkText: try await value(textField(options.columns.text, snapshot))?.text(0) ?? "",

@@ -64,6 +64,23 @@ public final class LanceVectorStore: Sendable {
             throw StoreError(error, path: path)
         }
     }
+
+    /// Runs `body` on the newest version, and again on a newer one where another process replaced the table meanwhile
+    /// and removed the files that `body` was about to open.
+    package func reading<T>(_ body: (Snapshot) async throws -> T) async throws -> T {
+        var snapshot = try await table.latest()
+        var attempts = 3
+        while true {
+            do {
+                return try await body(snapshot)
+            } catch let failure as Failure where failure.code == .notFound && attempts > 0 {
+                let newest = try await table.latest()
+                guard newest !== snapshot else { throw failure }
+                snapshot = newest
+                attempts -= 1
+            }
+        }
+    }
 }
 
 // MARK: Looking
@@ -73,7 +90,7 @@ extension LanceVectorStore {
     ///
     /// - Throws: `not_found` where there is no table.
     public func count() async throws(StoreError) -> Int {
-        try await door { try await table.latest().liveRows() }
+        try await door { try await reading { try await $0.liveRows() } }
     }
 
     /// What the table holds: zeros and false where there is none.

@@ -94,7 +94,7 @@ public struct MigrationStats: Sendable, Codable, Equatable {
     public var dimensions: Int
     /// Bytes of all files under the table's directory.
     public var diskBytes: Int
-    /// Seconds from the call to the durable commit.
+    /// Seconds from the call to its return.
     public var durationSeconds: Double
     /// Rows whose vector was null and is now all zeros.
     public var nullVectors: Int

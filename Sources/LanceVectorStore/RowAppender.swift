@@ -92,14 +92,12 @@ final class RowAppender {
         try await writer.append(Batch(schema, columns, count: batch.count))
     }
 
-    /// Commits what was appended. Returns the bytes that were added; 0 when there were no rows.
+    /// Commits what was appended. Returns the bytes that were added.
     func commit() async throws -> Int {
         let fragments = try await writer.finish()
-        if fragments.isEmpty, base != nil { return 0 }
         do {
             let commit = try await commit(fragments)
-            let data = fragments.reduce(0) { $0 + $1.files.reduce(0) { $0 + Int(clamping: $1.fileSizeBytes) } }
-            return data + commit.bytesWritten
+            return fragments.dataBytes + commit.bytesWritten
         } catch {
             // After an unknown outcome the files may be named by a version.
             if (error as? Failure)?.code != .commitUnknown { await writer.discard() }
@@ -121,4 +119,9 @@ final class RowAppender {
 
     /// Removes what was written.
     func discard() async { await writer.discard() }
+}
+
+extension [ProtoDataFragment] {
+    /// Bytes of all their data files.
+    var dataBytes: Int { reduce(0) { $0 + $1.files.reduce(0) { $0 + Int(clamping: $1.fileSizeBytes) } } }
 }

@@ -67,11 +67,29 @@ enum VectorColumn {
                             + "(\(dimension) x float32)")
             }
         }
+        try refuseNullNumbers(column, firstRow)
         let items = try column.nullCount == 0 ? inPlace(column, dimension) : withZeros(column, dimension)
         let vectors = try Column(
             .fixedSizeList(.float32, dimension), count: column.count,
             storage: .fixedSizeList(items: items, length: dimension))
         return (vectors, column.nullCount)
+    }
+
+    /// A vector with a number missing is a mistake of the input: nothing could find it.
+    private static func refuseNullNumbers(_ column: Column, _ firstRow: Int) throws {
+        for row in 0..<column.count where !column.isNull(row) {
+            let numbers: Column
+            switch column.storage {
+            case .list(let offsets, let items) where items.validity != nil:
+                numbers = try items.slice(offsets[row]..<offsets[row + 1])
+            case .fixedSizeList(let items, let length) where items.validity != nil:
+                numbers = try items.slice(row * length..<(row + 1) * length)
+            default: return
+            }
+            guard numbers.nullCount == 0 else {
+                throw Failure(.invalidArgument, "the vector of row \(firstRow + row) has a null among its numbers")
+            }
+        }
     }
 
     /// All rows have the length, so they stand one after another already.

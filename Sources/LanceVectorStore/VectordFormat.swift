@@ -25,8 +25,11 @@ enum VectordFormat {
     ///
     /// Throws `schema_mismatch` for a missing column or one of another type, `unsupported` for an extra column of a type
     /// that is not kept; both name column and type.
-    static func schema(migrating input: Schema, _ names: Options.Columns, dimension: Int) throws -> Schema {
-        let own = schema(names, dimension: dimension)
+    static func schema(
+        migrating input: Schema, _ names: Options.Columns, dimension: Int, chunkIndexType: DataType = .int32
+    ) throws -> Schema {
+        var own = schema(names, dimension: dimension)
+        if let index = own.index(of: names.chunkIndex) { own.fields[index].type = chunkIndexType }
         let missing = own.fields.map(\.name).filter { input[$0] == nil }
         guard missing.isEmpty else {
             throw Failure(
@@ -36,6 +39,7 @@ enum VectordFormat {
         guard Set(input.fields.map(\.name)).count == input.fields.count else {
             throw Failure(.schemaMismatch, "two columns of the input have the same name: \(input.summary)")
         }
+        for field in input.fields { try checkName(field.name) }
         return Schema(
             try input.fields.map { field in
                 guard let expected = own[field.name] else { return try kept(field) }
@@ -47,6 +51,22 @@ enum VectordFormat {
                 }
                 return expected
             })
+    }
+
+    /// Names that every Lance table has without storing them, and that a search adds.
+    private static let reserved: Set<String> = [
+        "_rowid", "_rowaddr", "_rowoffset", "_row_created_at_version", "_row_last_updated_at_version", "_distance",
+        "_score",
+    ]
+
+    /// Throws for names with which the official Lance cannot read a table.
+    private static func checkName(_ name: String) throws {
+        guard !name.isEmpty, !name.contains("."), !reserved.contains(name) else {
+            throw Failure(
+                .schemaMismatch,
+                "a column cannot be named '\(name)' in a Lance table (empty, with a dot, or reserved); rename it in the input"
+            )
+        }
     }
 
     /// A column beyond the five.

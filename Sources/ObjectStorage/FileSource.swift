@@ -32,7 +32,8 @@ package final class FileSource: ByteSource {
     package init(path: String) throws {
         name = path
         do {
-            descriptor = try FileDescriptor.open(FilePath(path), .readOnly)
+            // Non-blocking: to open a named pipe would wait for somebody to write to it.
+            descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec, .nonBlocking])
         } catch let error as Errno {
             throw Failure(errno: error, "cannot open the file", path: path)
         }

@@ -143,6 +143,13 @@ package struct LocalStorage: ObjectStorage {
         do {
             try SystemCall.makeDirectory(path.string)
         } catch Errno.fileExists {
+            // A file, or a symbolic link that leads nowhere, has the name too.
+            let status = try? SystemCall.status(path.string)
+            guard let status, status.st_mode & S_IFMT == S_IFDIR else {
+                throw Failure(
+                    .invalidArgument, "there should be a directory here, and there is something else", path: path.string
+                )
+            }
             return
         } catch Errno.noSuchFileOrDirectory {
             let parent = path.removingLastComponent()
@@ -174,6 +181,23 @@ package struct LocalStorage: ObjectStorage {
             }.map(\.name)
         } catch Errno.noSuchFileOrDirectory, Errno.notDirectory {
             return []
+        } catch {
+            throw Failure(errno: error, "cannot list the directory", path: path)
+        }
+    }
+
+    package func directories(in directory: ObjectKey) async throws -> [String] {
+        let path = path(directory).string
+        do {
+            return try SystemCall.entries(path).filter { entry in
+                if let known = entry.isDirectory { return known }
+                let status = try? SystemCall.status(path + "/" + entry.name)
+                return status.map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
+            }.map(\.name)
+        } catch Errno.noSuchFileOrDirectory {
+            return []
+        } catch Errno.notDirectory {
+            throw Failure(.invalidArgument, "this is a file; a table is a directory", path: path)
         } catch {
             throw Failure(errno: error, "cannot list the directory", path: path)
         }

@@ -52,6 +52,16 @@ package final class MemoryStorage: ObjectStorage {
         state.withLock { $0.objects.keys.filter { $0.parent == directory }.map(\.name) }
     }
 
+    package func directories(in directory: ObjectKey) async throws -> [String] {
+        let depth = directory.components.count
+        return state.withLock { state in
+            let below = state.objects.keys.filter { key in
+                key.components.count > depth + 1 && key.components.starts(with: directory.components)
+            }
+            return Array(Set(below.map { $0.components[depth] }))
+        }
+    }
+
     package func walk() async throws -> [ObjectEntry] {
         state.withLock { state in
             state.objects.map { ObjectEntry(key: $0.key, size: UInt64($0.value.count), modified: 0) }

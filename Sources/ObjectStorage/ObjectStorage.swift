@@ -15,7 +15,7 @@ package enum PutOutcome: Sendable, Equatable {
     case alreadyExists
 }
 
-/// An object found by `list` or `walk`.
+/// An object found by `walk`.
 package struct ObjectEntry: Sendable, Equatable {
     package var key: ObjectKey
     package var size: UInt64
@@ -67,6 +67,11 @@ package protocol ObjectStorage: Sendable {
 
     /// The names of the objects directly inside a directory, in no order; empty where there is no such directory.
     func names(in directory: ObjectKey) async throws -> [String]
+
+    /// The names of the directories directly inside a directory, in no order; empty where there is no such directory.
+    ///
+    /// Throws `invalid_argument` where an object has the directory's name.
+    func directories(in directory: ObjectKey) async throws -> [String]
 
     /// Every object under the root, with sizes; empty where there is no root.
     func walk() async throws -> [ObjectEntry]

@@ -11,6 +11,10 @@ package enum StorageLocation: Sendable, Equatable {
         guard !text.isEmpty, !text.contains("\0") else {
             throw Failure(.invalidArgument, "a table needs a path, got '\(text)'", path: text)
         }
+        // RFC 8089 allows file:/path as well.
+        let text =
+            text.lowercased().hasPrefix("file:/") && !text.lowercased().hasPrefix("file://")
+            ? "file://" + text.dropFirst("file:".count) : text
         guard let colon = text.range(of: "://"), Self.isScheme(text[..<colon.lowerBound]) else {
             self = .local(text)
             return

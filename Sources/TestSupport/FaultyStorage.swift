@@ -104,6 +104,10 @@ package final class FaultyStorage: ObjectStorage {
         try await perform(.names(directory.description)) { try await inner.names(in: directory) }
     }
 
+    package func directories(in directory: ObjectKey) async throws -> [String] {
+        try await inner.directories(in: directory)
+    }
+
     package func walk() async throws -> [ObjectEntry] { try await inner.walk() }
 
     package func delete(_ key: ObjectKey) async throws {

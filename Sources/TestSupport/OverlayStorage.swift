@@ -41,6 +41,10 @@ package struct OverlayStorage: ObjectStorage {
 
     package func names(in directory: ObjectKey) async throws -> [String] { try await inner.names(in: directory) }
 
+    package func directories(in directory: ObjectKey) async throws -> [String] {
+        try await inner.directories(in: directory)
+    }
+
     package func walk() async throws -> [ObjectEntry] { try await inner.walk() }
 
     package func delete(_ key: ObjectKey) async throws {

@@ -226,17 +226,22 @@ struct VersionTests {
         let table = Table(place)
         try await table.checkPlace()
         for key in [
-            "data/.tmp123", "data/a.lance", "_versions/.tmp-1", "_transactions/0-a.txn", ".hidden", "_refs/tags/a.json",
+            "data/.tmp123", "data/a.lance", "_versions/.tmp-1", "_transactions/0-a.txn", "_refs/tags/a.json",
         ] {
             _ = try await place.putIfAbsent(ObjectKey(key), [1], .relaxed)
         }
         try await table.checkPlace()
-        for key in ["notes.txt", "data/photo.jpg", "src/main.c", "data"] {
+        for key in ["notes.txt", "data/photo.jpg", "data", ".env", "_versions/notes.txt"] {
             let other = MemoryStorage()
             _ = try await other.putIfAbsent(ObjectKey(key), [1], .relaxed)
             let failure = try await expectFailure([.invalidArgument], key) { try await Table(other).checkPlace() }
             #expect(failure.message.contains("'\(key)'"))
         }
-        #expect(try await table.diskBytes() == 6)
+        for key in ["src/main.c", ".git/config", "data/deep/a.lance"] {
+            let other = MemoryStorage()
+            _ = try await other.putIfAbsent(ObjectKey(key), [1], .relaxed)
+            _ = try await expectFailure([.invalidArgument], key) { try await Table(other).checkPlace() }
+        }
+        #expect(try await table.diskBytes() == 5)
     }
 }

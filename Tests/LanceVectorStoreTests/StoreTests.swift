@@ -73,6 +73,16 @@ struct StoreTests {
         }
     }
 
+    @Test func aLinkThatLeadsNowhereIsAnError() async throws {
+        let place = try Place()
+        try FileManager.default.createSymbolicLink(atPath: place.table, withDestinationPath: "missing")
+        let below = try LanceVectorStore(path: place.table + "/below/t.lance")
+        for store in [try place.store(), below] {
+            let error = try await failure { try await store.migrate(parquet: fixture("good")) }
+            #expect(error.code == .invalidArgument)
+        }
+    }
+
     @Test func everyCallSeesWhatOthersCommitted() async throws {
         let place = try Place()
         let reader = try place.store()

@@ -9,7 +9,7 @@ struct StorageLocationTests {
         ("file:///a/b", "/a/b"), ("FILE:///a", "/a"), ("file://localhost/a", "/a"),
         ("file:///a%20b/%C3%BC", "/a b/ü"), ("file:///100%25", "/100%"),
         // Names that only look like a URI.
-        ("C:", "C:"), ("C:\\tables\\t", "C:\\tables\\t"), ("a:b", "a:b"), ("file:/a", "file:/a"), ("1://b", "1://b"),
+        ("C:", "C:"), ("C:\\tables\\t", "C:\\tables\\t"), ("a:b", "a:b"), ("file:/a", "/a"), ("1://b", "1://b"),
         ("a b://c", "a b://c"), ("://x", "://x"), ("/a://b", "/a://b"), ("./s3://b", "./s3://b"), ("100%", "100%"),
     ]) func local(_ text: String, _ path: String) throws {
         #expect(try StorageLocation(parsing: text) == .local(path))

@@ -40,11 +40,14 @@ struct Scan: AsyncParsableCommand {
         let store = try LanceVectorStore(path: table.table)
         let isShown = !StandardOutput.isTerminal
         try await reporting(table.table) {
-            let snapshot = try await store.table.latest()
-            var fields = snapshot.schema.fields
-            if let names {
-                let wanted = Set(try names.map { try snapshot.field($0) })
-                fields = fields.filter { wanted.contains($0) }
+            let (snapshot, fields) = try await store.reading { snapshot in
+                var fields = snapshot.schema.fields
+                if let names {
+                    let wanted = Set(try names.map { try snapshot.field($0) })
+                    fields = fields.filter { wanted.contains($0) }
+                }
+                try await snapshot.open(fields)
+                return (snapshot, fields)
             }
             let rows = min(try await snapshot.liveRows(), limit ?? Int.max)
             var scan = TableScan(snapshot, fields: fields, limit: limit)
