@@ -62,12 +62,23 @@ let package = Package(
             "LanceTable",
             ["LanceFile", "Columnar", "ByteCoding", "LanceProto", "ObjectStorage", "CZstd", protobuf, log]),
         // finding
-        room("VectorSearch", ["LanceTable", "LanceFile", "Columnar", "ByteCoding", "VectorMath"]),
+        room(
+            "LanceIndex",
+            [
+                "LanceTable", "LanceFile", "Columnar", "ByteCoding", "LanceProto", "ObjectStorage", "VectorMath",
+                protobuf, log,
+            ]),
+        room(
+            "VectorSearch",
+            [
+                "LanceIndex", "LanceTable", "LanceFile", "Columnar", "ByteCoding", "ObjectStorage", "VectorMath", log,
+                heap,
+            ]),
         // front
         room(
             "LanceVectorStore",
             [
-                "VectorSearch", "LanceTable", "LanceFile", "LanceProto", "ParquetReader", "Columnar", "ObjectStorage",
+                "VectorSearch", "LanceIndex", "LanceTable", "LanceFile", "LanceProto", "ParquetReader", "Columnar", "ObjectStorage",
                 "ByteCoding", "VectorMath",
             ]),
         // roof
@@ -92,6 +103,12 @@ let package = Package(
             [
                 "LanceTable", "LanceFile", "LanceProto", "Columnar", "ByteCoding", "ObjectStorage", "TestSupport",
                 protobuf,
+            ], resources: [.copy("Fixtures")]),
+        tests(
+            "LanceIndexTests",
+            [
+                "LanceIndex", "LanceTable", "LanceFile", "LanceProto", "Columnar", "ByteCoding", "ObjectStorage",
+                "VectorMath", "TestSupport", protobuf,
             ], resources: [.copy("Fixtures")]),
         tests("HouseTests", ["LanceVectorStore"]),
         tests("VectorMathTests", ["VectorMath", "TestSupport"]),

@@ -129,6 +129,15 @@ const struct vk_kernels vk_kernels_avx2 = {
     .dot_rows = vk_avx2_dot_rows,
     .l2_rows = vk_avx2_l2_rows,
     .dot_norm_rows = vk_avx2_dot_norm_rows,
+    .pq_dot_table = vk_avx2_pq_dot_table,
+    .pq_quantize = vk_avx2_pq_quantize,
+    .pq_select_8 = vk_avx2_pq_select_8,
+    .pq_select_4 = vk_avx2_pq_select_4,
+    .pq_sum_8 = vk_scalar_pq_sum_8,
+    .pq_sum_4 = vk_scalar_pq_sum_4,
+    .pq_l2_rows = vk_avx2_pq_l2_rows,
+    .pq_dot_rows = vk_avx2_pq_dot_rows,
+    .assign = vk_avx2_assign,
 };
 
 #else

@@ -18,6 +18,34 @@ const struct vk_kernels vk_kernels_avx512 = {
     .dot_rows = vk_avx2_dot_rows,
     .l2_rows = vk_avx2_l2_rows,
     .dot_norm_rows = vk_avx2_dot_norm_rows,
+    .pq_dot_table = vk_avx512_pq_dot_table,
+    .pq_quantize = vk_avx512_pq_quantize,
+    .pq_select_8 = vk_avx512_pq_select_8,
+    .pq_select_4 = vk_avx512_pq_select_4,
+    .pq_sum_8 = vk_scalar_pq_sum_8,
+    .pq_sum_4 = vk_avx512_pq_sum_4,
+    .pq_l2_rows = vk_avx2_pq_l2_rows,
+    .pq_dot_rows = vk_avx2_pq_dot_rows,
+    .assign = vk_avx512_assign,
+};
+
+const struct vk_kernels vk_kernels_avx512vbmi = {
+    .level = VK_LEVEL_AVX512VBMI,
+    .dot = vk_avx2_dot,
+    .l2 = vk_avx2_l2,
+    .norm = vk_avx2_norm,
+    .dot_rows = vk_avx2_dot_rows,
+    .l2_rows = vk_avx2_l2_rows,
+    .dot_norm_rows = vk_avx2_dot_norm_rows,
+    .pq_dot_table = vk_avx512_pq_dot_table,
+    .pq_quantize = vk_avx512_pq_quantize,
+    .pq_select_8 = vk_avx512vbmi_pq_select_8,
+    .pq_select_4 = vk_avx512_pq_select_4,
+    .pq_sum_8 = vk_scalar_pq_sum_8,
+    .pq_sum_4 = vk_avx512_pq_sum_4,
+    .pq_l2_rows = vk_avx2_pq_l2_rows,
+    .pq_dot_rows = vk_avx2_pq_dot_rows,
+    .assign = vk_avx512_assign,
 };
 
 #else

@@ -24,6 +24,9 @@ static const struct vk_kernels *kernels_of(int32_t level) {
                        && kernels_of(VK_LEVEL_AVX2)
                    ? &vk_kernels_avx512
                    : NULL;
+    case VK_LEVEL_AVX512VBMI:
+        __builtin_cpu_init();
+        return __builtin_cpu_supports("avx512vbmi") && kernels_of(VK_LEVEL_AVX512) ? &vk_kernels_avx512vbmi : NULL;
 #endif
 #if defined(__aarch64__)
     // Part of the base architecture.
@@ -36,7 +39,7 @@ static const struct vk_kernels *kernels_of(int32_t level) {
 }
 
 static const struct vk_kernels *best_kernels(void) {
-    static const int32_t best_first[] = {VK_LEVEL_AVX512, VK_LEVEL_AVX2, VK_LEVEL_NEON};
+    static const int32_t best_first[] = {VK_LEVEL_AVX512VBMI, VK_LEVEL_AVX512, VK_LEVEL_AVX2, VK_LEVEL_NEON};
     for (size_t i = 0; i < sizeof best_first / sizeof best_first[0]; i++) {
         const struct vk_kernels *kernels = kernels_of(best_first[i]);
         if (kernels) return kernels;
@@ -85,4 +88,56 @@ void vk_l2_rows(const float *query, const float *rows, size_t count, size_t dims
 void vk_dot_norm_rows(
     const float *query, const float *rows, size_t count, size_t dims, float *dots, float *norms) {
     current()->dot_norm_rows(query, rows, count, dims, dots, norms);
+}
+
+void vk_pq_dot_table(
+    const float *query, const float *words, size_t sub_vectors, size_t width, size_t codewords, float *table) {
+    current()->pq_dot_table(query, words, sub_vectors, width, codewords, table);
+}
+
+struct vk_pq_scale vk_pq_quantize(
+    const float *table, float scale, size_t sub_vectors, size_t codewords, uint8_t *bytes) {
+    return current()->pq_quantize(table, scale, sub_vectors, codewords, bytes);
+}
+
+size_t vk_pq_select_8(
+    const uint8_t *codes, size_t stride, size_t count, size_t sub_vectors, const uint8_t *bytes, const float *terms,
+    float constant, float step, float threshold, uint32_t *rows, float *bounds) {
+    return current()->pq_select_8(
+        codes, stride, count, sub_vectors, bytes, terms, constant, step, threshold, rows, bounds);
+}
+
+size_t vk_pq_select_4(
+    const uint8_t *codes, size_t stride, size_t count, size_t sub_vectors, const uint8_t *bytes, const float *terms,
+    float constant, float step, float threshold, uint32_t *rows, float *bounds) {
+    return current()->pq_select_4(
+        codes, stride, count, sub_vectors, bytes, terms, constant, step, threshold, rows, bounds);
+}
+
+void vk_pq_sum_8(
+    const uint8_t *codes, size_t stride, size_t count, size_t sub_vectors, const float *table, float *sums) {
+    current()->pq_sum_8(codes, stride, count, sub_vectors, table, sums);
+}
+
+void vk_pq_sum_4(
+    const uint8_t *codes, size_t stride, size_t count, size_t sub_vectors, const float *table, float *sums) {
+    current()->pq_sum_4(codes, stride, count, sub_vectors, table, sums);
+}
+
+void vk_pq_l2_rows(
+    const float *vector, const float *codebook, size_t sub_vectors, size_t width, uint32_t bits, const uint8_t *codes,
+    size_t stride, const uint32_t *rows, size_t count, float *distances) {
+    current()->pq_l2_rows(vector, codebook, sub_vectors, width, bits, codes, stride, rows, count, distances);
+}
+
+void vk_pq_dot_rows(
+    const float *vector, const float *codebook, size_t sub_vectors, size_t width, uint32_t bits, const uint8_t *codes,
+    size_t stride, const uint32_t *rows, size_t count, float *dots) {
+    current()->pq_dot_rows(vector, codebook, sub_vectors, width, bits, codes, stride, rows, count, dots);
+}
+
+void vk_assign(
+    const float *rows, size_t row_stride, size_t count, size_t dims, const float *packed, const float *bias,
+    size_t centroids, uint32_t *nearest, float *scores) {
+    current()->assign(rows, row_stride, count, dims, packed, bias, centroids, nearest, scores);
 }

@@ -119,6 +119,15 @@ const struct vk_kernels vk_kernels_neon = {
     .dot_rows = dot_rows,
     .l2_rows = l2_rows,
     .dot_norm_rows = dot_norm_rows,
+    .pq_dot_table = vk_neon_pq_dot_table,
+    .pq_quantize = vk_neon_pq_quantize,
+    .pq_select_8 = vk_neon_pq_select_8,
+    .pq_select_4 = vk_neon_pq_select_4,
+    .pq_sum_8 = vk_scalar_pq_sum_8,
+    .pq_sum_4 = vk_scalar_pq_sum_4,
+    .pq_l2_rows = vk_neon_pq_l2_rows,
+    .pq_dot_rows = vk_neon_pq_dot_rows,
+    .assign = vk_neon_assign,
 };
 
 #else

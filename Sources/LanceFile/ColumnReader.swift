@@ -39,7 +39,7 @@ package struct ColumnReader: Sendable {
     }
 
     /// The page that holds `row`, by binary search.
-    private func pageIndex(of row: Int) -> Int {
+    package func pageIndex(of row: Int) -> Int {
         var low = 0
         var high = pages.count
         while low + 1 < high {
@@ -98,6 +98,8 @@ package struct VectorBlock: Sendable {
     package let floats: ByteView
     /// Rows that are not null; nil when all are.
     package let validity: Bitmap?
+    /// The floats are the file's own bytes; else a copy that was decoded for this block.
+    package let isInPlace: Bool
 }
 
 extension ColumnReader {
@@ -105,29 +107,36 @@ extension ColumnReader {
     ///
     /// Pages without a single vector are left out.
     package func vectorBlocks() async throws -> [VectorBlock] {
+        var blocks: [VectorBlock] = []
+        for index in pages.indices {
+            if let block = try vectorBlock(page: index) { blocks.append(block) }
+        }
+        return blocks
+    }
+
+    /// The rows of one page; nil where it has not a single vector.
+    package func vectorBlock(page index: Int) throws -> VectorBlock? {
         guard case .fixedSizeList(.float32, _) = field.type else {
             throw Failure(.schemaMismatch, "column '\(field.name)' is \(field.type), not a float32 vector", path: path)
         }
-        var blocks: [VectorBlock] = []
-        for (index, page) in pages.enumerated() where page.rowCount > 0 && !page.isAllNull {
-            let column = try decode(page, index, page.rows)
-            guard case .fixedSizeList(let items, _) = column.storage, case .fixed(let view) = items.storage else {
-                continue
-            }
-            // A vector with a null item is no vector: it is stored, and never found.
-            var validity = column.validity
-            if let itemValidity = items.validity, page.rowCount > 0 {
-                let dimension = items.count / page.rowCount
-                validity = Bitmap(
-                    (0..<page.rowCount).map { row in
-                        !column.isNull(row)
-                            && itemValidity.slice(row * dimension..<(row + 1) * dimension).zeros == 0
-                    })
-            }
-            blocks.append(
-                VectorBlock(
-                    firstRow: page.firstRow, rowCount: page.rowCount, floats: view.aligned(to: 4), validity: validity))
+        let page = pages[index]
+        guard page.rowCount > 0, !page.isAllNull else { return nil }
+        let column = try decode(page, index, page.rows)
+        guard case .fixedSizeList(let items, _) = column.storage, case .fixed(let view) = items.storage else {
+            return nil
         }
-        return blocks
+        // A vector with a null item is no vector: it is stored, and never found.
+        var validity = column.validity
+        if let itemValidity = items.validity {
+            let dimension = items.count / page.rowCount
+            validity = Bitmap(
+                (0..<page.rowCount).map { row in
+                    !column.isNull(row) && itemValidity.slice(row * dimension..<(row + 1) * dimension).zeros == 0
+                })
+        }
+        let floats = view.aligned(to: 4)
+        return VectorBlock(
+            firstRow: page.firstRow, rowCount: page.rowCount, floats: floats, validity: validity,
+            isInPlace: page.buffers.contains { $0.region === floats.region })
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ByteCoding
+package import Foundation
 package import LanceProto
 package import ObjectStorage
 package import SwiftProtobuf
@@ -20,6 +21,7 @@ package final class DataFileReader: Sendable {
     package let byteCount: Int
     let file: ByteView
     private let columnTable: ByteView
+    private let globalBufferTable: ByteView
     private let parsed = Mutex<[Int: ColumnReader]>([:])
 
     /// Opens a file and reads what stands at its end. Damage throws `corrupt` with the place.
@@ -36,8 +38,10 @@ package final class DataFileReader: Sendable {
         guard !overflow else { throw file.corrupt("a table of \(footer.columns) columns") }
         columnTable = try file.slice(footer.columnTable, tableSize, "the column table")
         guard footer.globalBuffers >= 1 else { throw file.corrupt("a file without a schema", at: file.count - 16) }
-        let globals = try file.slice(footer.globalBufferTable, 16, "the global buffer table")
-        let bytes = try file.slice(globals.load(UInt64.self, at: 0), globals.load(UInt64.self, at: 8), "the schema")
+        globalBufferTable = try file.slice(
+            footer.globalBufferTable, UInt64(footer.globalBuffers) * 16, "the global buffer table")
+        let bytes = try file.slice(
+            globalBufferTable.load(UInt64.self, at: 0), globalBufferTable.load(UInt64.self, at: 8), "the schema")
         descriptor = try bytes.message(ProtoFileDescriptor.self, "the schema")
         guard let rows = Int(exactly: descriptor.length), rows <= Int(UInt32.max) else {
             throw bytes.corrupt("\(descriptor.length) rows in one file")
@@ -59,6 +63,19 @@ package final class DataFileReader: Sendable {
         let column = try ColumnReader(file: self, field: field, metadata: columnMetadata(index))
         parsed.withLock { $0[index] = column }
         return column
+    }
+
+    /// What the file's schema carries beside its fields.
+    package var metadata: [String: Data] { descriptor.schema.metadata }
+
+    /// Bytes that belong to no column, by their number in the table of global buffers; number 0 is the schema.
+    package func globalBuffer(_ index: Int) throws -> ByteView {
+        guard index >= 0, index < globalBufferTable.count / 16 else {
+            throw file.corrupt("global buffer \(index) of a file that has \(globalBufferTable.count / 16)")
+        }
+        let position = try globalBufferTable.load(UInt64.self, at: index * 16)
+        let length = try globalBufferTable.load(UInt64.self, at: index * 16 + 8)
+        return try file.slice(position, length, "global buffer \(index)")
     }
 
     /// The metadata of one column as it stands in the file.

@@ -1,25 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-import ByteCoding
+package import ByteCoding
 package import Columnar
 package import LanceProto
 package import ObjectStorage
-import Foundation
+package import Foundation
 import SwiftProtobuf
 
 /// Writes one data file of version 2.0, batch by batch, with pages of about 8 MiB a column.
 ///
 /// Holds at most a page of each column in memory. Nothing is visible to others before a manifest names the file.
 package final class DataFileWriter {
-    /// Buffered bytes of a column that make a page.
-    private static let pageBytes = 8 << 20
+    /// Buffered bytes of a column that make a page, where the caller does not say otherwise.
+    package static let usualPageBytes = 8 << 20
     /// Every buffer starts at a multiple of this (required from 2.1 on, and good for mapping in all versions).
     private static let alignment: UInt64 = 64
 
     private let fields: [ProtoField]
     private let schema: Schema
+    private let schemaMetadata: [String: Data]
     private let writer: any ObjectWriter
+    private let pageBytes: Int
     private var pending: [PendingPage]
     private var metadata: [ProtoColumnMetadata]
+    /// Position and size of global buffers 1, 2, …; number 0, the schema, is written last.
+    private var globalBuffers: [(position: UInt64, size: UInt64)] = []
     /// Small pieces on their way to the storage.
     private var small = ByteWriter(reserving: smallLimit)
     private static let smallLimit = 256 << 10
@@ -31,11 +35,16 @@ package final class DataFileWriter {
         var bytes = 0
     }
 
-    /// `fields` are written into the file as they are; `schema` holds their types in the same order.
+    /// `fields` are written into the file as they are; `schema` holds their types in the same order. `metadata` goes
+    /// into the file's schema.
+    ///
+    /// - Parameter pageBytes: a column's page ends with the row that fills it; `Int.max` to end pages by `endPages` only.
     package init(
         _ key: ObjectKey, in storage: any ObjectStorage, fields: [ProtoField], schema: Schema,
-        durability: WriteDurability
+        metadata schemaMetadata: [String: Data] = [:], pageBytes: Int = usualPageBytes, durability: WriteDurability
     ) async throws {
+        self.pageBytes = pageBytes
+        self.schemaMetadata = schemaMetadata
         self.fields = fields
         self.schema = schema
         writer = try await storage.create(key, durability)
@@ -64,10 +73,19 @@ package final class DataFileWriter {
         rowCount += batch.count
     }
 
+    /// Adds bytes that belong to no column. Returns their number, from 1 on.
+    package func addGlobalBuffer(_ bytes: ByteView) async throws -> Int {
+        try await align()
+        let start = position
+        try await write(bytes)
+        globalBuffers.append((start, position - start))
+        return globalBuffers.count
+    }
+
     private func append(_ column: Column, to index: Int) async throws {
         var start = 0
         while start < column.count {
-            let room = Self.pageBytes - pending[index].bytes
+            let room = pageBytes - pending[index].bytes
             let rows = column.rows(from: start, fitting: room)
             if rows == 0, !pending[index].columns.isEmpty {
                 try await flush(index)
@@ -79,7 +97,7 @@ package final class DataFileWriter {
             pending[index].columns.append(part)
             pending[index].bytes += part.byteCount
             start = end
-            if pending[index].bytes >= Self.pageBytes { try await flush(index) }
+            if pending[index].bytes >= pageBytes { try await flush(index) }
         }
     }
 
@@ -100,14 +118,20 @@ package final class DataFileWriter {
         metadata[index].pages.append(proto)
     }
 
+    /// Ends the page of every column: rows that are appended later have pages of their own.
+    package func endPages() async throws {
+        for index in pending.indices { try await flush(index) }
+    }
+
     /// Writes what is left and the tables at the end, and makes the file complete and durable.
     ///
     /// Returns the file's size in bytes.
     package func finish() async throws -> UInt64 {
-        for index in pending.indices { try await flush(index) }
+        try await endPages()
         try await align()
         let descriptor = ProtoFileDescriptor.with {
             $0.schema.fields = fields
+            $0.schema.metadata = schemaMetadata
             $0.length = UInt64(rowCount)
         }
         let schemaPosition = position
@@ -126,11 +150,13 @@ package final class DataFileWriter {
         let columnTablePosition = position + UInt64(tail.count)
         tail.write(columnTable.bytes)
         let globalTablePosition = position + UInt64(tail.count)
-        tail.write(schemaPosition)
-        tail.write(UInt64(schemaBytes.count))
+        for buffer in [(position: schemaPosition, size: UInt64(schemaBytes.count))] + globalBuffers {
+            tail.write(buffer.position)
+            tail.write(buffer.size)
+        }
         Footer(
             columnMetadata: metadataPosition, columnTable: columnTablePosition, globalBufferTable: globalTablePosition,
-            globalBuffers: 1, columns: UInt32(metadata.count), version: .v2_0
+            globalBuffers: UInt32(globalBuffers.count + 1), columns: UInt32(metadata.count), version: .v2_0
         ).write(to: &tail)
         try await write(Region(copying: tail.bytes, name: "footer").view)
         try await writeSmall()

@@ -56,7 +56,7 @@ package enum EncodingSummary {
         }
     }
 
-    private static func text(_ encoding: ProtoCompressiveEncoding) -> String {
+    static func text(_ encoding: ProtoCompressiveEncoding) -> String {
         switch encoding.compression {
         case .flat(let flat): "Flat\(flat.bitsPerValue)"
         case .variable(let variable): "Variable(\(text(variable.offsets)))"

@@ -69,6 +69,11 @@ package struct Page: Sendable {
         {
             return true
         }
+        if case .layout(let layout) = encoding, case .constant(let constant) = layout.layout,
+            constant.layers == [.layerNullableItem], !constant.hasInlineValue, buffers.isEmpty
+        {
+            return true
+        }
         return false
     }
 }

@@ -13,11 +13,7 @@ enum PageDecoder {
         case .array(let array):
             let decoder = ArrayDecoder(page: page, isDictionary: LogicalType.isDictionary(field.logicalType))
             return try decoder.decode(array, field.type, rows, of: page.rowCount)
-        case .layout(let layout):
-            throw Failure(
-                .unsupported,
-                "pages of file versions 2.1 and 2.2 (\(EncodingSummary.text(layout))) are not supported yet; "
-                    + "write the table with data_storage_version=\"2.0\"")
+        case .layout(let layout): return try LayoutDecoder(page: page).decode(layout, field.type, rows)
         case .unknown(let url):
             throw Failure(
                 .unsupported, "a page encoding '\(url)' that is not known; use Lance to rewrite the table as 2.0")

@@ -10,6 +10,11 @@ package struct FragmentReader: Sendable {
     package let snapshot: Snapshot
     package let fragment: Fragment
 
+    package init(snapshot: Snapshot, fragment: Fragment) {
+        self.snapshot = snapshot
+        self.fragment = fragment
+    }
+
     package var id: UInt32 { fragment.id }
 
     /// Rows, deleted ones included. A manifest may leave the number out; then a data file tells.

@@ -85,18 +85,6 @@ package final class Snapshot: Sendable {
         return total
     }
 
-    /// Whether an index still serves: it covers a fragment that this version has.
-    ///
-    /// The one place that decides so.
-    package func isLive(_ index: IndexEntry) -> Bool {
-        fragments.contains { index.coveredFragments.contains($0.id) }
-    }
-
-    package func hasLiveIndex(_ kind: IndexEntry.Kind, on column: String) -> Bool {
-        guard let field = schema[column] else { return false }
-        return indices.contains { $0.kind == kind && $0.fieldIDs == [field.id] && isLive($0) }
-    }
-
     package func field(_ name: String) throws -> TableField {
         guard let field = schema[name] else {
             throw Failure(

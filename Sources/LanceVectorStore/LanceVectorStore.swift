@@ -4,6 +4,8 @@ import Foundation
 import LanceFile
 package import LanceTable
 import ObjectStorage
+import Synchronization
+import VectorSearch
 
 /// Text chunks and their embedding vectors in one Lance table.
 ///
@@ -25,6 +27,9 @@ public final class LanceVectorStore: Sendable {
     package let options: Options
     package let table: Table
     let storage: any ObjectStorage
+    let searcher = Searcher()
+    let keys = KeyLookup()
+    let lastRowReader = Mutex<RowReader?>(nil)
 
     /// Prepares a store; neither reads nor writes anything yet.
     ///
@@ -101,16 +106,26 @@ extension LanceVectorStore {
             }
             return DatasetStats(
                 path: path, rows: try await snapshot.liveRows(), diskBytes: try await table.diskBytes(),
-                hasVectorIndex: snapshot.hasLiveIndex(.vector, on: options.columns.vector),
+                hasVectorIndex: try await hasVectorIndex(snapshot),
                 hasDocIDIndex: snapshot.hasLiveIndex(.btree, on: options.columns.id))
         }
     }
 
-    /// Whether the column `vector` has an index that covers rows of the newest version; false where there is no table.
+    /// Whether searches use an index: the column `vector` has one that this package reads and that covers rows of the
+    /// newest version. False where there is no table.
     public func hasVectorIndex() async throws(StoreError) -> Bool {
         try await door {
-            try await table.latestIfAny()?.hasLiveIndex(.vector, on: options.columns.vector) ?? false
+            guard let snapshot = try await table.latestIfAny() else { return false }
+            return try await hasVectorIndex(snapshot)
         }
+    }
+
+    private func hasVectorIndex(_ snapshot: Snapshot) async throws -> Bool {
+        // Some kinds of index are told apart by their files only.
+        guard snapshot.hasLiveIndex(.vector, on: options.columns.vector), let field = try? vectorField(snapshot) else {
+            return false
+        }
+        return try await searcher.plan(snapshot, field).index != nil
     }
 
     /// Whether `column` has a BTREE index that covers rows of the newest version; false where there is no table.

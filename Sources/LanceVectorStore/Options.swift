@@ -42,7 +42,9 @@ public struct Options: Sendable {
     public var threads: Int?
     /// Default ``Durability-swift.enum/full``.
     public var durability: Durability
-    /// Bytes of memory that an index build may use. Not supported yet: leave it nil.
+    /// Bytes of memory that the build of a vector index may use beyond the table's mapped files, at least 1; nil takes
+    /// about 200 MB for tables of up to ten million rows. A smaller budget trains on fewer rows, and reads the table
+    /// several times where the codes of all rows do not fit; one that is too small is an error.
     public var memoryBudget: Int?
     /// Bytes of the cache for remote tables. Not supported yet: leave it nil.
     public var cacheBytes: Int?
@@ -77,7 +79,9 @@ public struct Options: Sendable {
         func refuse(_ isSet: Bool, _ name: String, _ instead: String) throws {
             if isSet { throw Failure(.unsupported, "the option \(name) is not supported yet; \(instead)") }
         }
-        try refuse(memoryBudget != nil, "memoryBudget", "leave it nil")
+        if let memoryBudget, memoryBudget < 1 {
+            throw Failure(.invalidArgument, "memoryBudget must be at least 1 byte, got \(memoryBudget)")
+        }
         try refuse(cacheBytes != nil, "cacheBytes", "leave it nil")
         try refuse(consistencyInterval != nil, "consistencyInterval", "leave it nil")
         try refuse(!storageOptions.isEmpty, "storageOptions", "leave it empty")

@@ -8,6 +8,7 @@ package enum KernelLevel: Int32, CaseIterable, Sendable {
     case avx2 = 1
     case avx512 = 2
     case neon = 3
+    case avx512vbmi = 4
 
     /// What this processor and operating system can run; `scalar` is always among them.
     package static var supported: [KernelLevel] { allCases.filter { vk_level_is_supported($0.rawValue) != 0 } }

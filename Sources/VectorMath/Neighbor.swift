@@ -4,7 +4,7 @@
 ///
 /// The order is by distance, then by address: it is total, so the k nearest are the same rows however the work was cut
 /// into blocks and threads.
-package struct Neighbor: Sendable, Hashable, Comparable {
+package struct Neighbor: Sendable, Hashable, Comparable, BitwiseCopyable {
     package var distance: Float
     package var address: UInt64
 

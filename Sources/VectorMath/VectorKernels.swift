@@ -45,4 +45,10 @@ package enum VectorKernels {
     ) {
         vk_dot_norm_rows(query, rows, count, dimension, dots, norms)
     }
+
+    /// Asks for a row's bytes before they are needed. A hint: any address is harmless.
+    @inline(__always)
+    package static func prefetch(_ row: UnsafePointer<Float>, dimension: Int) {
+        vk_prefetch(row, dimension * MemoryLayout<Float>.stride)
+    }
 }

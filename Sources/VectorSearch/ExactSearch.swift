@@ -7,14 +7,14 @@ package import LanceTable
 import Synchronization
 package import VectorMath
 
-/// Compares a query with every live vector of a snapshot: recall 1, at the speed of memory.
+/// Compares a query with every live vector of some fragments: recall 1, at the speed of memory.
 ///
 /// Vectors are read where they lie in the mapped data files; nothing is copied, and nothing is kept but the k nearest.
 package struct ExactSearch: Sendable {
     /// Rows that one thread takes at a time: enough that taking them costs nothing beside comparing them.
     private static let bytesPerShare = 4 << 20
 
-    private let snapshot: Snapshot
+    private let fragments: [FragmentReader]
     private let field: TableField
     private let dimension: Int
     private let query: PreparedQuery
@@ -23,8 +23,8 @@ package struct ExactSearch: Sendable {
     /// - Parameters:
     ///   - field: a `fixed_size_list<float32>` column of the query's length.
     ///   - query: finite, and not zero for cosine; the caller has checked.
-    package init(_ snapshot: Snapshot, field: TableField, query: [Float], metric: Metric, threads: Int) {
-        self.snapshot = snapshot
+    package init(_ fragments: [FragmentReader], field: TableField, query: [Float], metric: Metric, threads: Int) {
+        self.fragments = fragments
         self.field = field
         dimension = query.count
         self.query = PreparedQuery(query, metric: metric)
@@ -89,7 +89,7 @@ package struct ExactSearch: Sendable {
         var shares: [Share] = []
         let rowBytes = dimension * MemoryLayout<Float>.size
         let rowsPerShare = max(Self.bytesPerShare / rowBytes, 1)
-        for reader in snapshot.fragmentReaders {
+        for reader in fragments {
             guard let column = try await reader.column(field) else { continue }
             let deleted = try await reader.deletions()?.offsets ?? []
             for block in try await column.vectorBlocks() {

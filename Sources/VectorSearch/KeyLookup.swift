@@ -1,64 +1,139 @@
 // SPDX-License-Identifier: Apache-2.0
 import ByteCoding
 import Columnar
+import Foundation
 package import LanceFile
+import LanceIndex
 package import LanceTable
+import Logging
+import Synchronization
 
-#if canImport(Darwin)
-    import Darwin
-#elseif canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+/// Finds rows of a table by the value of a text column: in a BTREE index where there is one, in the column itself where
+/// there is none.
+///
+/// Keeps the index files that the newest version lists open; they never change, so one opening is enough.
+package final class KeyLookup: Sendable {
+    /// The index of a column as one version of the table sees it.
+    private final class Plan: Sendable {
+        let snapshot: Snapshot
+        let field: TableField
+        let segments: [Segment]
+        /// The fragments that no segment covers, in the table's order.
+        let tail: [FragmentReader]
 
-/// Finds a row by the value of a text column.
-package enum KeyLookup {
-    /// Rows read at a time while scanning.
-    private static let batchRows = 1 << 16
-
-    /// The smallest address of a live row whose `field` equals `key`, byte for byte; nil where there is none.
-    ///
-    /// Scans the column; no index is needed.
-    package static func first(_ key: String, in snapshot: Snapshot, _ field: TableField) async throws -> RowAddress? {
-        let key = Array(key.utf8)
-        for reader in snapshot.fragmentReaders {
-            guard let column = try await reader.column(field) else { continue }
-            let rows = try await reader.physicalRows()
-            let deletions = try await reader.deletions()
-            var start = 0
-            while start < rows {
-                try Task.checkCancellation()
-                let range = start..<min(start + batchRows, rows)
-                let values = try await column.read(range)
-                for row in matches(key, in: values) {
-                    let offset = UInt32(start + row)
-                    if deletions?.contains(offset) != true { return RowAddress(fragment: reader.id, offset: offset) }
-                }
-                start = range.upperBound
-            }
+        init(_ snapshot: Snapshot, _ field: TableField, _ segments: [Segment], tail: [FragmentReader]) {
+            self.snapshot = snapshot
+            self.field = field
+            self.segments = segments
+            self.tail = tail
         }
-        return nil
     }
 
-    /// The rows of a text column that equal `key`. There are few, so an array will do.
-    private static func matches(_ key: [UInt8], in column: Column) -> [Int] {
-        guard case .variable(let offsets, let data) = column.storage else { return [] }
-        var found: [Int] = []
-        data.withUnsafeBytes { bytes in
-            key.withUnsafeBytes { key in
-                for row in 0..<column.count {
-                    let length = offsets[row + 1] - offsets[row]
-                    guard length == key.count else { continue }
-                    if length > 0, let a = bytes.baseAddress, let b = key.baseAddress,
-                        memcmp(a + offsets[row], b, length) != 0
-                    {
-                        continue
-                    }
-                    if !column.isNull(row) { found.append(row) }
-                }
+    private struct Segment: Sendable {
+        let entry: IndexEntry
+        let index: BTreeIndex
+        let liveness: RowLiveness
+    }
+
+    private struct State {
+        var plan: Plan?
+        var opened: [UUID: BTreeIndex] = [:]
+        /// Segments that were found to be of no use, so that each is reported once.
+        var refused: Set<UUID> = []
+    }
+
+    private let state = Mutex(State())
+    private static let logger = Logger(label: "swift-lance.search")
+
+    package init() {}
+
+    /// What an index knows about a key.
+    package struct Match: Sendable {
+        /// The smallest address of a live row in the index that has the key.
+        package var address: RowAddress?
+        /// Fragments that the index says nothing about, and that may hold a smaller address.
+        package var unsearched: [FragmentReader]
+    }
+
+    /// Asks the index of `field`, if there is one, for `key`.
+    ///
+    /// Takes some microseconds once the index is open. Only what it leaves in `unsearched` must be scanned.
+    package func match(_ key: String, in snapshot: Snapshot, _ field: TableField) async throws -> Match {
+        let plan = try await plan(snapshot, field)
+        guard !plan.segments.isEmpty else { return Match(address: nil, unsearched: plan.tail) }
+        let key = BTreeKey(key)
+        var best = UInt64.max
+        for segment in plan.segments {
+            try await segment.index.forEachRow(of: key) { id in
+                if id < best, segment.liveness.isLive(RowAddress(rawValue: id)) { best = id }
             }
         }
-        return found
+        // No address is this: a fragment has fewer rows.
+        guard best < UInt64.max else { return Match(address: nil, unsearched: plan.tail) }
+        let address = RowAddress(rawValue: best)
+        return Match(
+            address: address,
+            unsearched: plan.tail.isEmpty ? [] : plan.tail.filter { $0.id < address.fragment })
+    }
+
+    // MARK: Plans
+
+    private func plan(_ snapshot: Snapshot, _ field: TableField) async throws -> Plan {
+        if let known = state.withLock({ $0.plan }), known.snapshot === snapshot, known.field.id == field.id {
+            return known
+        }
+        let plan = try await makePlan(snapshot, field)
+        let listed = Set(snapshot.indices.map(\.uuid))
+        state.withLock { state in
+            state.plan = plan
+            state.opened = state.opened.filter { listed.contains($0.key) }
+            state.refused.formIntersection(listed)
+        }
+        return plan
+    }
+
+    private func makePlan(_ snapshot: Snapshot, _ field: TableField) async throws -> Plan {
+        for (_, entries) in try await snapshot.rankedIndices(.btree, on: field) {
+            var segments: [Segment] = []
+            for entry in entries {
+                guard let index = try await open(entry, field, snapshot) else { continue }
+                let liveness = try await RowLiveness(entry, in: snapshot)
+                segments.append(Segment(entry: entry, index: index, liveness: liveness))
+            }
+            guard !segments.isEmpty else { continue }
+            let tail = snapshot.uncoveredFragments(of: segments.map(\.entry))
+            return Plan(
+                snapshot, field, segments, tail: tail.map { FragmentReader(snapshot: snapshot, fragment: $0) })
+        }
+        return Plan(snapshot, field, [], tail: snapshot.fragmentReaders)
+    }
+
+    /// Nil, and a warning, where the files are of a kind that this package does not read.
+    private func open(_ entry: IndexEntry, _ field: TableField, _ snapshot: Snapshot) async throws -> BTreeIndex? {
+        if let known = state.withLock({ $0.opened[entry.uuid] }) { return known }
+        do {
+            let index = try await BTreeIndex.open(IndexDirectory(entry.uuid), in: snapshot.storage)
+            guard index.type.isText else {
+                throw Failure(
+                    .corrupt, "index '\(entry.name)' holds \(index.type) values, column '\(field.name)' \(field.type)",
+                    path: snapshot.location)
+            }
+            return state.withLock { state in
+                // Another task may have been faster; then the first stays.
+                if let known = state.opened[entry.uuid] { return known }
+                state.opened[entry.uuid] = index
+                return index
+            }
+        } catch let failure as Failure where failure.code == .unsupported {
+            if state.withLock({ $0.refused.insert(entry.uuid).inserted }) {
+                Self.logger.warning(
+                    "a scalar index is not used",
+                    metadata: [
+                        "table": "\(snapshot.location)", "index": "\(entry.name)", "uuid": "\(entry.uuid)",
+                        "reason": "\(failure)",
+                    ])
+            }
+            return nil
+        }
     }
 }

@@ -17,7 +17,7 @@
 #define ROWS 4
 #define MOST_DIMS 3072
 
-static const char *const level_names[] = {"scalar", "avx2", "avx512", "neon"};
+static const char *const level_names[] = {"scalar", "avx2", "avx512", "neon", "avx512vbmi"};
 static long passed, failed;
 
 static void expect(int condition, const char *what, int32_t level, size_t dims) {
@@ -25,7 +25,7 @@ static void expect(int condition, const char *what, int32_t level, size_t dims) 
         passed++;
     } else {
         // The first failures tell the story.
-        if (++failed <= 20) fprintf(stderr, "failed: %s, %s, %zu dims\n", what, level_names[level], dims);
+        if (++failed <= 20) fprintf(stderr, "failed: %s, %s, %zu\n", what, level_names[level], dims);
     }
 }
 
@@ -88,7 +88,7 @@ static void check(size_t dims, struct guarded query_memory, struct guarded row_m
     vk_level_force(VK_LEVEL_SCALAR);
     struct results scalar = by_pairs(query, rows, dims);
 
-    for (int32_t level = VK_LEVEL_SCALAR; level <= VK_LEVEL_NEON; level++) {
+    for (int32_t level = VK_LEVEL_SCALAR; level <= VK_LEVEL_AVX512VBMI; level++) {
         if (!vk_level_force(level)) continue;
         expect(vk_level_current() == level, "force", level, dims);
         struct results r = by_pairs(query, rows, dims);
@@ -117,15 +117,155 @@ static void check(size_t dims, struct guarded query_memory, struct guarded row_m
     }
 }
 
+// ---- Product quantisation -----------------------------------------------------------------------------------------
+
+#define PQ_MOST_PARTS 48
+#define PQ_MOST_WIDTH 24
+#define PQ_MOST_ROWS 330
+
+// Bytes between the last float and the guard page: floats may lie at any address.
+static size_t pq_shift;
+
+static void put_float(float *floats, size_t i, float value) { memcpy(floats + i, &value, sizeof value); }
+
+// Fills up with random bytes and returns where they begin, so that they end at the guard page.
+static uint8_t *random_bytes(struct guarded memory, size_t count) {
+    for (size_t i = 0; i < count; i++) memory.end[-1 - (ptrdiff_t)i] = (char)(int)(random_float() * 128);
+    return (uint8_t *)memory.end - count;
+}
+
+static float *random_floats(struct guarded memory, size_t count) {
+    float *floats = (float *)(void *)(memory.end - pq_shift - count * sizeof(float));
+    for (size_t i = 0; i < count; i++) put_float(floats, i, random_float());
+    return floats;
+}
+
+struct selection {
+    size_t count;
+    uint32_t rows[PQ_MOST_ROWS];
+    float bounds[PQ_MOST_ROWS];
+};
+
+static int same_selection(const struct selection *a, const struct selection *b) {
+    return a->count == b->count && !memcmp(a->rows, b->rows, a->count * sizeof *a->rows)
+           && !memcmp(a->bounds, b->bounds, a->count * sizeof *a->bounds);
+}
+
+// Rows and bounds, and sums, are the same at each level.
+static void check_pq_scan(size_t count, size_t parts, uint32_t bits, struct guarded memory[4]) {
+    static struct selection want, got;
+    static float want_sums[PQ_MOST_ROWS], got_sums[PQ_MOST_ROWS];
+    size_t columns = bits == 4 ? parts / 2 : parts, entries = parts << bits, stride = count + count % 5;
+    uint8_t *codes = random_bytes(memory[0], columns == 0 ? 0 : stride * (columns - 1) + count);
+    uint8_t *bytes = random_bytes(memory[1], entries);
+    float *terms = random_floats(memory[2], count), *table = random_floats(memory[3], entries);
+    for (size_t i = 0; i < count; i++)
+        put_float(terms, i, i % 17 == 5 ? (i % 2 ? NAN : INFINITY) : random_float() * 50);
+    for (int trial = 0; trial < 6; trial++) {
+        float threshold = trial % 3 == 0 ? INFINITY : (float)parts * (trial % 3 == 1 ? 40 : 30);
+        for (int32_t level = VK_LEVEL_SCALAR; level <= VK_LEVEL_AVX512VBMI; level++) {
+            if (!vk_level_force(level)) continue;
+            struct selection *out = level == VK_LEVEL_SCALAR ? &want : &got;
+            out->count = (bits == 4 ? vk_pq_select_4 : vk_pq_select_8)(
+                codes, stride, count, parts, bytes, trial < 3 ? terms : NULL, 0.7f, 1 / 3.0f, threshold, out->rows,
+                out->bounds);
+            expect(same_selection(&want, out), "pq_select has the bits of the scalar one", level, count);
+            float *sums = level == VK_LEVEL_SCALAR ? want_sums : got_sums;
+            (bits == 4 ? vk_pq_sum_4 : vk_pq_sum_8)(codes, stride, count, parts, table, sums);
+            int same = !memcmp(want_sums, sums, count * sizeof *sums);
+            expect(same, "pq_sum has the bits of the scalar one", level, count);
+        }
+    }
+}
+
+// Bytes are the same at each level; products with words are close.
+static void check_pq_tables(size_t parts, size_t width, size_t codewords, struct guarded memory[4]) {
+    static float want[PQ_MOST_PARTS * 256], got[PQ_MOST_PARTS * 256];
+    static uint8_t want_bytes[PQ_MOST_PARTS * 256], got_bytes[PQ_MOST_PARTS * 256];
+    static const float bad[] = {NAN, INFINITY, -INFINITY, 3e38f, -3e38f, 0, 1e-45f, 0.5f};
+    size_t entries = parts * codewords;
+    float *query = random_floats(memory[0], parts * width), *words = random_floats(memory[1], entries * width);
+    for (size_t i = 0; i < 9; i++) {
+        float *table = random_floats(memory[2], entries);
+        // The last trial has good numbers alone.
+        if (i < 8) put_float(table, i * 7 % entries, bad[i]);
+        struct vk_pq_scale scale = {0, 0};
+        for (int32_t level = VK_LEVEL_SCALAR; level <= VK_LEVEL_AVX512VBMI; level++) {
+            if (!vk_level_force(level)) continue;
+            uint8_t *bytes = level == VK_LEVEL_SCALAR ? want_bytes : got_bytes;
+            struct vk_pq_scale its = vk_pq_quantize(table, i % 2 ? -2 : 0.3f, parts, codewords, bytes);
+            if (level == VK_LEVEL_SCALAR) scale = its;
+            expect(!memcmp(want_bytes, bytes, entries), "pq_quantize has the bytes of the scalar one", level, parts);
+            expect(!memcmp(&scale, &its, sizeof scale), "pq_quantize has the scale of the scalar one", level, parts);
+        }
+    }
+    for (int32_t level = VK_LEVEL_SCALAR; level <= VK_LEVEL_AVX512VBMI; level++) {
+        if (!vk_level_force(level)) continue;
+        float *table = level == VK_LEVEL_SCALAR ? want : got;
+        vk_pq_dot_table(query, words, parts, width, codewords, table);
+        int close = 1;
+        for (size_t i = 0; i < entries; i++)
+            close &= fabsf(table[i] - want[i]) <= 2 * (float)(width * (width + 1)) * 0x1p-24f;
+        expect(close, "pq_dot_table", level, width);
+    }
+}
+
+// Distances are close to the scalar ones, and a row's are the same whichever others are asked for.
+static void check_pq_rows(size_t parts, size_t width, uint32_t bits, struct guarded memory[4]) {
+    enum { COUNT = 11, ROWS_BEHIND = 20 };
+    size_t columns = bits == 4 ? parts / 2 : parts;
+    uint8_t *codes = random_bytes(memory[0], columns * ROWS_BEHIND);
+    float *vector = random_floats(memory[1], parts * width);
+    float *codebook = random_floats(memory[2], (parts << bits) * width);
+    static const uint32_t rows[COUNT] = {19, 0, 3, 3, 7, 18, 12, 1, 0, 9, 10};
+    float want[2][COUNT], got[2][COUNT], one[2];
+    double tolerance = 2 * ((double)(parts * width) + 16) * 0x1p-24;
+    for (int32_t level = VK_LEVEL_SCALAR; level <= VK_LEVEL_AVX512VBMI; level++) {
+        if (!vk_level_force(level)) continue;
+        float(*out)[COUNT] = level == VK_LEVEL_SCALAR ? want : got;
+        vk_pq_l2_rows(vector, codebook, parts, width, bits, codes, ROWS_BEHIND, rows, COUNT, out[0]);
+        vk_pq_dot_rows(vector, codebook, parts, width, bits, codes, ROWS_BEHIND, rows, COUNT, out[1]);
+        for (size_t i = 0; i < COUNT; i++) {
+            double l2_off = fabs((double)out[0][i] - want[0][i]), dot_off = fabs((double)out[1][i] - want[1][i]);
+            expect(l2_off <= 2 * tolerance * want[0][i], "pq_l2_rows", level, width);
+            // No product is larger than 1.
+            expect(dot_off <= tolerance * (double)(parts * width), "pq_dot_rows", level, width);
+            vk_pq_l2_rows(vector, codebook, parts, width, bits, codes, ROWS_BEHIND, rows + i, 1, one);
+            vk_pq_dot_rows(vector, codebook, parts, width, bits, codes, ROWS_BEHIND, rows + i, 1, one + 1);
+            expect(one[0] == out[0][i] && one[1] == out[1][i], "pq rows do not depend on each other", level, width);
+        }
+    }
+}
+
+static void check_pq(void) {
+    static const size_t parts[] = {2, 6, 48}, widths[] = {1, 2, 3, 5, 8, 16, PQ_MOST_WIDTH};
+    struct guarded memory[4];
+    for (size_t i = 0; i < 4; i++) memory[i] = guarded(PQ_MOST_PARTS * 256 * PQ_MOST_WIDTH * sizeof(float) + 1);
+    for (uint32_t bits = 4; bits <= 8; bits += 4) {
+        for (size_t count = 0; count <= PQ_MOST_ROWS; count++) {
+            pq_shift = count % 2;
+            check_pq_scan(count, count % 10 == 0 ? 48 : 2 + count % 3 * 2, bits, memory);
+        }
+        for (size_t p = 0; p < sizeof parts / sizeof parts[0]; p++)
+            for (size_t w = 0; w < sizeof widths / sizeof widths[0]; w++) {
+                for (pq_shift = 0; pq_shift < 2; pq_shift++) {
+                    check_pq_tables(parts[p], widths[w], (size_t)1 << bits, memory);
+                    check_pq_rows(parts[p], widths[w], bits, memory);
+                }
+            }
+    }
+}
+
 int main(void) {
     static const size_t models[] = {384, 768, 1536, 3072};
     struct guarded query_memory = guarded(MOST_DIMS * sizeof(float) + 16);
     struct guarded row_memory = guarded(ROWS * MOST_DIMS * sizeof(float) + 16);
     for (size_t dims = 1; dims <= 130; dims++) check(dims, query_memory, row_memory);
     for (size_t i = 0; i < sizeof models / sizeof models[0]; i++) check(models[i], query_memory, row_memory);
+    check_pq();
 
     printf("levels:");
-    for (int32_t level = VK_LEVEL_SCALAR; level <= VK_LEVEL_NEON; level++)
+    for (int32_t level = VK_LEVEL_SCALAR; level <= VK_LEVEL_AVX512VBMI; level++)
         if (vk_level_is_supported(level)) printf(" %s", level_names[level]);
     printf("\n%ld passed, %ld failed\n", passed, failed);
     return failed != 0;

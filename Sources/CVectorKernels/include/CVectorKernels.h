@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "assign.h"
+#include "pq.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -26,6 +29,7 @@ enum {
     VK_LEVEL_AVX2 = 1,    // x86-64 with AVX2 and FMA
     VK_LEVEL_AVX512 = 2,  // x86-64 with AVX-512 F, BW, VL and DQ
     VK_LEVEL_NEON = 3,    // 64-bit ARM
+    VK_LEVEL_AVX512VBMI = 4,  // VK_LEVEL_AVX512 with VBMI
 };
 
 // 1 when this processor and operating system can run the level.
@@ -58,6 +62,18 @@ void vk_l2_rows(const float *query, const float *rows, size_t count, size_t dims
 // both, and reading the rows is what costs.
 void vk_dot_norm_rows(
     const float *query, const float *rows, size_t count, size_t dims, float *dots, float *norms);
+
+// ---- Memory --------------------------------------------------------------------------------------------------------
+
+// Asks for `length` bytes before they are needed. A hint: it never faults, whatever the address.
+static inline void vk_prefetch(const void *bytes, size_t length) {
+#if defined(__GNUC__)
+    for (size_t offset = 0; offset < length; offset += 64) __builtin_prefetch((const char *)bytes + offset, 0, 3);
+#else
+    (void)bytes;
+    (void)length;
+#endif
+}
 
 #ifdef __cplusplus
 }

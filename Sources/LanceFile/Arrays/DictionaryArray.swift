@@ -36,11 +36,18 @@ extension ArrayDecoder {
         return try Self.expand(try decode(dictionary.items, type, 0..<size, of: size), wanted)
     }
 
-    /// One item a row; nil is null.
-    private static func expand(_ items: Column, _ wanted: [Int?]) throws -> Column {
+    /// Bytes that repeated items may take: a few bytes of a file can repeat a long one any number of times.
+    private static let mostRepeatedBytes = 1 << 30
+
+    /// One item a row, by numbers that are inside `items`; nil is null.
+    static func expand(_ items: Column, _ wanted: [Int?]) throws -> Column {
         var validity = BitmapBuilder()
         for item in wanted { validity.append(item.map { !items.isNull($0) } ?? false) }
         let nulls = validity.zeros > 0 ? validity.finish() : nil
+        if case .fixed(let values) = items.storage, let width = items.type.byteWidth {
+            return try Column(
+                items.type, count: wanted.count, validity: nulls, storage: .fixed(gather(values, width, wanted)))
+        }
         guard case .variable(let offsets, let data) = items.storage else {
             var builder = ColumnBuilder(items.type)
             for item in wanted {
@@ -48,9 +55,17 @@ extension ArrayDecoder {
             }
             return try builder.finish()
         }
+        var size = 0
+        for case let item? in wanted {
+            // At most one item more than the limit.
+            size += offsets[item + 1] - offsets[item]
+            guard size <= mostRepeatedBytes else {
+                throw Failure(.corrupt, "\(wanted.count) values of a dictionary at once are too many; read fewer rows")
+            }
+        }
         var ends = [0]
         ends.reserveCapacity(wanted.count + 1)
-        var bytes = ByteWriter()
+        var bytes = ByteWriter(reserving: size)
         data.withUnsafeBytes { source in
             for item in wanted {
                 // The column's initialiser has checked the offsets against the bytes.
@@ -61,6 +76,26 @@ extension ArrayDecoder {
         return try Column(
             items.type, count: wanted.count, validity: nulls,
             storage: .variable(offsets: ends, data: Region(copying: bytes.bytes, name: "dictionary").view))
+    }
+
+    private static func gather(_ values: ByteView, _ width: Int, _ wanted: [Int?]) throws -> ByteView {
+        let (size, overflow) = wanted.count.multipliedReportingOverflow(by: width)
+        guard !overflow, size <= mostRepeatedBytes else {
+            throw Failure(.corrupt, "\(wanted.count) values of a dictionary at once are too many; read fewer rows")
+        }
+        return Region(count: size, name: values.region.name) { target in
+            values.withUnsafeBytes { source in
+                for (row, item) in wanted.enumerated() {
+                    let place = UnsafeMutableRawBufferPointer(rebasing: target[row * width..<(row + 1) * width])
+                    if let item {
+                        place.copyMemory(
+                            from: UnsafeRawBufferPointer(rebasing: source[item * width..<(item + 1) * width]))
+                    } else {
+                        place.initializeMemory(as: UInt8.self, repeating: 0)
+                    }
+                }
+            }
+        }.view
     }
 
     private func decodeIndices(_ dictionary: ProtoDictionaryArray, _ rows: Range<Int>, of total: Int) throws -> Column {

@@ -6,7 +6,7 @@ import LanceVectorStore
 /// One operation, measured, in a process of its own; a driver compares it with other stores.
 struct Bench: AsyncParsableCommand {
     enum Operation: String, ExpressibleByArgument, CaseIterable {
-        case info, migrate, count, get, append, search, reopen
+        case info, migrate, index, btree, count, get, append, search, reopen
     }
 
     static let configuration = CommandConfiguration(
@@ -14,7 +14,7 @@ struct Bench: AsyncParsableCommand {
         discussion: """
             Seconds are wall time, cpu_s the processor time of all threads. Parameters are a JSON object: ids_txt (a file \
             of doc_ids, one a line), index (a label), n (how many), append (a Parquet file), nprobes and refine (lists), \
-            ids (where result files go).
+            ids (where result files go), partitions, sub and bits (of an index).
             """)
 
     @Argument(help: "What to measure.")
@@ -41,6 +41,8 @@ struct Bench: AsyncParsableCommand {
             line.object.add("version", Vectord.version)
             try line.print()
         case .migrate: try await BenchWrites.migrate(need(parquet, "--parquet"), to: need(dataset, "--dataset"))
+        case .index: try await BenchIndices.vectors(need(dataset, "--dataset"), parameters)
+        case .btree: try await BenchIndices.btree(need(dataset, "--dataset"))
         case .append:
             try await BenchWrites.append(
                 need(parameters.append, "the parameter 'append'"), to: need(dataset, "--dataset"))

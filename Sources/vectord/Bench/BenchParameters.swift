@@ -10,6 +10,10 @@ struct BenchParameters: Decodable {
     var index: Label?
     var n: Int?
     var nprobes: [Int]?
+    var partitions: Int?
+    var sub: Int?
+    var bits: Int?
+    var seed: UInt64?
     /// A null in the list is a search without refining.
     var refine: [Int?]?
 
@@ -26,7 +30,7 @@ struct BenchParameters: Decodable {
 
     enum CodingKeys: String, CodingKey {
         case idsFile = "ids_txt"
-        case append, ids, index, n, nprobes, refine
+        case append, ids, index, n, nprobes, refine, partitions, sub, bits, seed
     }
 
     init(json: String) throws {

@@ -39,7 +39,8 @@ enum BenchSearches {
         _ = try await store.count()
         var latencies: [Double] = []
         for query in queries.prefix(exactQueries) {
-            latencies.append(try await Usage.measure { _ = try await store.search(query, topK: topK) }.usage.seconds)
+            latencies.append(
+                try await Usage.measure { _ = try await store.searchExactly(query, topK: topK) }.usage.seconds)
         }
         var line = BenchLine("exact")
         line.object.add("threads", 1)

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+import Columnar
+import LanceProto
+
+extension LayoutDecoder {
+    /// One value for all rows, or none at all.
+    ///
+    /// | buffers | value in the message | meaning |
+    /// |---|---|---|
+    /// | 0 | no | all rows are null |
+    /// | 0 | yes | all rows are that value |
+    /// | 1: value | no | the same for text and binary |
+    /// | 2: repetition, definition | yes | that value, or null |
+    /// | 3: value, repetition, definition | no | the same for text and binary |
+    /// | 2: repetition, definition | no | nulls with structure: of lists |
+    func decodeConstant(_ constant: ProtoConstantLayout, _ type: DataType, _ rows: Range<Int>) throws -> Column {
+        let isNullable = try isNullable(constant.layers, type)
+        let buffers = page.buffers
+        guard constant.hasInlineValue || buffers.count == 1 || buffers.count == 3 else {
+            guard isNullable, buffers.allSatisfy(\.isEmpty) else {
+                throw Self.unsupported("Constant, with \(buffers.count) buffers and no value,", type)
+            }
+            return try Column.nulls(type, count: rows.count)
+        }
+        let value = constant.hasInlineValue ? ByteView(copying: constant.inlineValue) : buffers[0]
+        let storage = try Self.repeated(value, isInline: constant.hasInlineValue, type, rows.count)
+        guard buffers.count >= 2, isNullable else {
+            return try Column(type, count: rows.count, storage: storage)
+        }
+        guard buffers[buffers.count - 2].isEmpty else { throw Self.unsupported("Constant of lists", type) }
+        let levels = try definitionLevels(constant, buffers[buffers.count - 1])
+        return try Column(
+            type, count: rows.count, validity: Self.validity(levels.slice(rows)), storage: storage)
+    }
+
+    private func definitionLevels(_ constant: ProtoConstantLayout, _ view: ByteView) throws -> Column {
+        guard constant.hasDefCompression else {
+            return try Column(
+                .uint16, count: page.rowCount,
+                storage: .fixed(view.slice(0, Self.made(page.rowCount, 2), "definition levels")))
+        }
+        guard constant.numDefValues == UInt64(page.rowCount) else {
+            throw Failure(.corrupt, "\(constant.numDefValues) definition levels for \(page.rowCount) rows")
+        }
+        return try BlockValues.decode(constant.defCompression, .uint16, view, count: page.rowCount)
+    }
+
+    private static func repeated(_ value: ByteView, isInline: Bool, _ type: DataType, _ count: Int) throws
+        -> Column.Storage
+    {
+        if type == .bool {
+            _ = try made(count, 1)
+            return .bits(Bitmap(repeating: try value.load(UInt8.self, at: 0) & 1 == 1, count: count))
+        }
+        if type.isVariableLength {
+            let text = isInline ? value : try text(value)
+            // An offset each too.
+            _ = try made(count, max(text.count, 8))
+            let offsets = (0...count).map { $0 * text.count }
+            return .variable(offsets: offsets, data: copies(text, size: count * text.count))
+        }
+        guard isInline, let width = type.byteWidth, width == value.count, width > 0 else {
+            throw mismatch("\(value.count)-byte constant", type)
+        }
+        return .fixed(copies(value, size: try made(count, width)))
+    }
+
+    private static func copies(_ value: ByteView, size: Int) -> ByteView {
+        Region(count: size, name: "constant") { target in
+            value.withUnsafeBytes { source in
+                for start in stride(from: 0, to: size, by: max(source.count, 1)) {
+                    UnsafeMutableRawBufferPointer(rebasing: target[start..<start + source.count])
+                        .copyMemory(from: source)
+                }
+            }
+        }.view
+    }
+
+    /// The bytes of the one value of an Arrow array.
+    ///
+    /// ```
+    /// u32 k | k x u32 size of a buffer | buffers: two offsets (u32 or u64), bytes
+    /// ```
+    private static func text(_ view: ByteView) throws -> ByteView {
+        let count = try view.load(UInt32.self, at: 0)
+        guard count == 2 else { throw view.corrupt("a constant text of \(count) buffers, expected 2") }
+        let offsetBytes = Int(try view.load(UInt32.self, at: 4))
+        let dataBytes = Int(try view.load(UInt32.self, at: 8))
+        let offsets = try view.slice(12, offsetBytes, "offsets of a constant")
+        let data = try view.slice(12 + offsetBytes, dataBytes, "bytes of a constant")
+        let (start, end): (UInt64, UInt64)
+        switch offsetBytes {
+        case 8:
+            (start, end) = (UInt64(try offsets.load(UInt32.self, at: 0)), UInt64(try offsets.load(UInt32.self, at: 4)))
+        case 16: (start, end) = (try offsets.load(UInt64.self, at: 0), try offsets.load(UInt64.self, at: 8))
+        default: throw view.corrupt("offsets of a constant of \(offsetBytes) bytes")
+        }
+        guard start <= end else { throw offsets.corrupt("a constant that ends at \(end), before it begins") }
+        return try data.slice(start, end - start, "a constant")
+    }
+}

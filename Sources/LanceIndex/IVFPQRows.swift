@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+import Columnar
+import LanceFile
+
+/// The bytes of a column of fixed width, row by row, where its pages have them.
+struct IVFPQRows: Sendable {
+    /// Bytes a row.
+    let width: Int
+    /// Row number of each page's first row, and its bytes; no page is empty.
+    private let starts: [Int]
+    private let pages: [ByteView]
+
+    /// Pages of file version 2.0 stay where they are; others are decoded, once.
+    ///
+    /// - Parameter alignment: of every row's address, where `width` is a multiple of it.
+    init(_ column: ColumnReader, width: Int, alignment: Int) async throws {
+        self.width = width
+        var starts: [Int] = []
+        var pages: [ByteView] = []
+        for page in column.pages where page.rowCount > 0 {
+            let values = try await column.read(page.rows)
+            starts.append(page.firstRow)
+            pages.append(try Self.bytes(values, column.field.name).aligned(to: alignment))
+        }
+        self.starts = starts
+        self.pages = pages
+    }
+
+    private static func bytes(_ column: Column, _ name: String) throws -> ByteView {
+        if column.validity == nil {
+            if case .fixed(let view) = column.storage { return view }
+            if case .fixedSizeList(let items, _) = column.storage, items.validity == nil,
+                case .fixed(let view) = items.storage
+            {
+                return view
+            }
+        }
+        throw Failure(.corrupt, "the column '\(name)' of an index file has nulls")
+    }
+
+    /// Rows `range` in place; nil where they are not all in one page.
+    func inPlace(_ range: Range<Int>) throws -> ByteView? {
+        guard !range.isEmpty else { return .empty }
+        let page = page(of: range.lowerBound)
+        let offset = (range.lowerBound - starts[page]) * width
+        let length = range.count * width
+        guard offset + length <= pages[page].count else { return nil }
+        return try pages[page].slice(offset, length)
+    }
+
+    /// A copy of rows `range`, from as many pages as they are in.
+    func gathered(_ range: Range<Int>) throws -> ByteView {
+        var page = page(of: range.lowerBound)
+        return try Region(count: range.count * width, name: "rows of an index") { target in
+            var row = range.lowerBound
+            while row < range.upperBound {
+                let offset = (row - starts[page]) * width
+                let length = min(pages[page].count - offset, (range.upperBound - row) * width)
+                let part = try pages[page].slice(offset, length)
+                part.withUnsafeBytes {
+                    UnsafeMutableRawBufferPointer(rebasing: target[((row - range.lowerBound) * width)...])
+                        .copyMemory(from: $0)
+                }
+                row += length / width
+                page += 1
+            }
+        }.view
+    }
+
+    /// The page that holds `row`, by binary search.
+    private func page(of row: Int) -> Int {
+        var low = 0
+        var high = starts.count
+        while low + 1 < high {
+            let middle = (low + high) / 2
+            if starts[middle] <= row { low = middle } else { high = middle }
+        }
+        return low
+    }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ByteCoding
+import Columnar
+import Foundation
+import LanceFile
+import LanceProto
+package import ObjectStorage
+import SwiftProtobuf
+
+/// Writes the two files of an IVF_PQ segment, of file version 2.0 and partition by partition.
+///
+/// Holds a page of codes in memory (8 MiB), or one partition where that is larger. No partition is cut by a page, so
+/// that whoever maps the file has each in one piece. Nothing is visible to others before a manifest names the segment.
+package final class IVFPQWriter {
+    package let directory: IndexDirectory
+    package let model: IVFPQModel
+    private let storage: any ObjectStorage
+    private let durability: WriteDurability
+    private let loss: Double?
+    private let schema: Schema
+    private var codes: DataFileWriter?
+    private var lengths: [UInt32] = []
+    private var pendingBytes = 0
+
+    /// Begins the file of codes.
+    ///
+    /// - Parameter loss: the sum of all rows' distances from their centroids, for whoever looks at the index.
+    package init(
+        _ directory: IndexDirectory, _ model: IVFPQModel, loss: Double? = nil, in storage: any ObjectStorage,
+        _ durability: WriteDurability
+    ) async throws {
+        self.directory = directory
+        self.model = model
+        self.storage = storage
+        self.durability = durability
+        self.loss = loss
+        schema = Schema([
+            Field(IVFPQMetadata.rowIDColumn, .uint64),
+            Field(IVFPQMetadata.codeColumn, .fixedSizeList(.uint8, model.codeBytes)),
+        ])
+        codes = try await DataFileWriter(
+            directory.key(IVFPQMetadata.codesFile), in: storage, fields: TableSchema.protos(for: schema),
+            schema: schema,
+            metadata: [
+                IVFPQMetadata.metricKey: Data(model.metric.indexName.utf8),
+                IVFPQMetadata.partitionsKey: Data("1".utf8),
+                IVFPQMetadata.storageKey: IVFPQMetadata.storage(of: model, codebookPosition: 2),
+            ], pageBytes: .max, durability: durability)
+    }
+
+    /// Adds the next partition, of n rows; n may be 0.
+    ///
+    /// - Parameters:
+    ///   - rowIDs: n x 8 little-endian bytes, ascending.
+    ///   - codes: `model.codeBytes` x n: byte `j * n + r` is code byte j of row r.
+    package func append(rowIDs: ByteView, codes: ByteView) async throws {
+        guard let writer = self.codes else {
+            throw Failure(.invalidArgument, "a partition for an index file that is finished")
+        }
+        let rows = rowIDs.count / 8
+        guard rowIDs.count % 8 == 0, codes.count == rows * model.codeBytes, let length = UInt32(exactly: rows) else {
+            throw Failure(
+                .invalidArgument,
+                "a partition of \(rowIDs.count) bytes of row ids and \(codes.count) of codes, \(model.codeBytes) a row")
+        }
+        guard lengths.count < model.partitionCount else {
+            throw Failure(.invalidArgument, "more partitions than the model's \(model.partitionCount)")
+        }
+        lengths.append(length)
+        guard rows > 0 else { return }
+        let bytes = max(codes.count, rowIDs.count)
+        if pendingBytes > 0, bytes > DataFileWriter.usualPageBytes - pendingBytes {
+            try await writer.endPages()
+            pendingBytes = 0
+        }
+        pendingBytes += bytes
+        let items = try Column(.uint8, count: codes.count, storage: .fixed(codes))
+        try await writer.append(
+            Batch(
+                schema,
+                [
+                    Column(.uint64, count: rows, storage: .fixed(rowIDs)),
+                    Column(
+                        schema.fields[1].type, count: rows,
+                        storage: .fixedSizeList(items: items, length: model.codeBytes)),
+                ]))
+    }
+
+    /// The same from arrays.
+    package func append(rowIDs: [UInt64], codes: [UInt8]) async throws {
+        let ids = rowIDs.withUnsafeBytes { Region(copying: $0, name: "row ids").view }
+        try await append(rowIDs: ids, codes: ByteView(copying: codes, name: "codes"))
+    }
+
+    /// Completes both files and makes them durable. Returns them with their sizes.
+    package func finish() async throws -> [IndexSegment.File] {
+        guard let writer = codes, lengths.count == model.partitionCount else {
+            throw Failure(
+                .invalidArgument, "\(lengths.count) partitions of the model's \(model.partitionCount) were written")
+        }
+        var offsets: [UInt64] = []
+        offsets.reserveCapacity(lengths.count)
+        var start: UInt64 = 0
+        for length in lengths {
+            offsets.append(start)
+            start += UInt64(length)
+        }
+        let extents = ProtoIVF.with {
+            $0.offsets = offsets
+            $0.lengths = lengths
+        }
+        _ = try await writer.addGlobalBuffer(Self.bytes(extents))
+        // The shape is what Lance writes; the order in memory is the model's: sub-vector by sub-vector.
+        let book = IVFPQTensor.proto(model.codebook, shape: [model.codeWords, model.dimension])
+        _ = try await writer.addGlobalBuffer(Self.bytes(book))
+        let codesSize = try await writer.finish()
+        codes = nil
+        let indexSize = try await writeIndexFile()
+        return [
+            IndexSegment.File(IVFPQMetadata.codesFile, size: codesSize),
+            IndexSegment.File(IVFPQMetadata.indexFile, size: indexSize),
+        ]
+    }
+
+    /// Removes the files again; for a segment that was not finished, or whose commit did not come to pass.
+    package func discard() async {
+        // An unfinished file goes with its writer; one whose last step failed may be there.
+        codes = nil
+        await directory.discard([IVFPQMetadata.codesFile, IVFPQMetadata.indexFile], in: storage)
+    }
+
+    /// The file of centroids, which has one column, for its name, and no rows.
+    private func writeIndexFile() async throws -> UInt64 {
+        let schema = Schema([Field(IVFPQMetadata.markerColumn, .uint64, nullable: false)])
+        let writer = try await DataFileWriter(
+            directory.key(IVFPQMetadata.indexFile), in: storage, fields: TableSchema.protos(for: schema),
+            schema: schema,
+            metadata: [
+                IVFPQMetadata.indexKey: IVFPQMetadata.kind(of: model),
+                IVFPQMetadata.partitionsKey: Data("1".utf8),
+                // Lance looks here for each partition's graph, and these have none.
+                IVFPQMetadata.flatKey: IVFPQMetadata.emptyStrings(model.partitionCount),
+            ], durability: durability)
+        let partitions = ProtoIVF.with {
+            // Rows of this file, not of the other.
+            $0.offsets = Array(repeating: 0, count: model.partitionCount)
+            $0.lengths = Array(repeating: 0, count: model.partitionCount)
+            $0.centroidsTensor = IVFPQTensor.proto(model.centroids, shape: [model.partitionCount, model.dimension])
+            if let loss { $0.loss = loss }
+        }
+        _ = try await writer.addGlobalBuffer(Self.bytes(partitions))
+        return try await writer.finish()
+    }
+
+    private static func bytes(_ message: some Message) throws -> ByteView {
+        let bytes: [UInt8] = try message.serializedBytes()
+        return ByteView(copying: bytes, name: "global buffer")
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package import VectorMath
+
+/// What scanning needs of an IVF_PQ model, computed once when the index is opened.
+package final class ScanModel: Sendable {
+    package let metric: Metric
+    package let dimension: Int
+    package let subVectors: Int
+    package let bits: Int
+    package let width: Int
+    package let codewords: Int
+    package let partitionCount: Int
+    /// One row a partition.
+    package let centroids: FloatBuffer
+    /// `[sub-vector][code word][component]`, as in the file.
+    package let codebook: FloatBuffer
+    /// `[sub-vector][component][code word]`: the same numbers with the code words of a sub-vector side by side.
+    package let words: FloatBuffer
+    /// The squared norm of each code word.
+    private let wordNorms: FloatBuffer
+    /// No centroid is longer, and no sum of code words.
+    private let longestCentroid: Float
+    private let longestResidual: Float
+
+    package init(_ index: IVFPQIndex) {
+        metric = index.metric
+        dimension = index.dimension
+        subVectors = index.subVectors
+        bits = index.bits
+        width = index.dimension / index.subVectors
+        codewords = 1 << index.bits
+        partitionCount = index.partitionCount
+        centroids = FloatBuffer(index.centroids)
+        codebook = FloatBuffer(index.codebook)
+        words = FloatBuffer(count: codebook.count)
+        wordNorms = FloatBuffer(count: subVectors * codewords)
+        var residual = 0.0
+        for j in 0..<subVectors {
+            var longest: Float = 0
+            for k in 0..<codewords {
+                let word = codebook.base + (j * codewords + k) * width
+                for d in 0..<width { words.base[(j * width + d) * codewords + k] = word[d] }
+                let norm = VectorKernels.squaredNorm(word, dimension: width)
+                wordNorms.base[j * codewords + k] = norm
+                longest = max(longest, norm)
+            }
+            residual += Double(longest)
+        }
+        longestResidual = Float(residual.squareRoot())
+        var longest: Float = 0
+        for p in 0..<partitionCount {
+            longest = max(longest, VectorKernels.squaredNorm(centroids.base + p * dimension, dimension: dimension))
+        }
+        longestCentroid = longest.squareRoot()
+    }
+
+    package func centroid(_ partition: Int) -> UnsafePointer<Float> {
+        UnsafePointer(centroids.base + partition * dimension)
+    }
+
+    /// How far single precision may carry a bound from the distance it stands for; not finite for numbers whose squares
+    /// leave the range.
+    ///
+    /// Every partial result is at most (|q| + |c| + |r|)², and there are fewer than `subVectors + dimension` roundings
+    /// of 2^-24 relative to it, of either sign; the factor is generous.
+    package func slack(queryNorm: Float) -> Float {
+        let longest = queryNorm + longestCentroid + longestResidual + 1
+        return longest * longest * Float(subVectors + width + 16) * 1.2e-7
+    }
+
+    /// The part of each row's distance that no query changes: |r|² + 2 c·r for the row's residual r and its centroid c.
+    ///
+    /// - Parameter table: scratch of `subVectors * codewords` floats.
+    func rowTerms(
+        partition: Int, codes: UnsafePointer<UInt8>, count: Int, table: UnsafeMutablePointer<Float>,
+        into terms: UnsafeMutablePointer<Float>
+    ) {
+        PQKernels.dotTable(
+            centroid(partition), words: words.base, subVectors: subVectors, width: width, codewords: codewords,
+            into: table)
+        let norms = wordNorms.base
+        for index in 0..<(subVectors * codewords) { table[index] = 2 * table[index] + norms[index] }
+        if bits == 4 {
+            PQKernels.sum4(codes, stride: count, count: count, subVectors: subVectors, table: table, into: terms)
+        } else {
+            PQKernels.sum8(codes, stride: count, count: count, subVectors: subVectors, table: table, into: terms)
+        }
+    }
+}

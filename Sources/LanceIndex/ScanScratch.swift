@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package import VectorMath
+
+/// The memory that one query works in. Kept for the next query: allocating it anew would cost more than a probe.
+package final class ScanScratch: @unchecked Sendable {
+    // Unchecked: used by one query at a time.
+
+    /// The query as the index compares it: of unit length for the cosine.
+    var query = ScratchBuffer<Float>(capacity: 1024)
+    /// Query less centroid.
+    var residual = ScratchBuffer<Float>(capacity: 1024)
+    /// Query times code words.
+    var table = ScratchBuffer<Float>(capacity: 48 * 256)
+    /// The same rounded down to bytes.
+    var bytes = ScratchBuffer<UInt8>(capacity: 48 * 256)
+    /// Distance of each partition's centroid.
+    var centroidDistances = ScratchBuffer<Float>(capacity: 512)
+    /// Partitions by distance: the distance in the high half, in an order-preserving form.
+    var order = ScratchBuffer<UInt64>(capacity: 512)
+    /// Rows kept so far: lower bound, number in the partition, partition.
+    var bounds = ScratchBuffer<Float>(capacity: 1024)
+    var rows = ScratchBuffer<UInt32>(capacity: 1024)
+    var partitions = ScratchBuffer<UInt32>(capacity: 1024)
+    var work = ScratchBuffer<Float>(capacity: 1024)
+    /// Row terms that another thread is computing at the same moment.
+    var spareTerms = ScratchBuffer<Float>(capacity: 64)
+    /// The nearest by code so far, of all segments.
+    package var neighbors = ScratchBuffer<Neighbor>(capacity: 256)
+
+    package init() {}
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+import LanceFile
+import LanceTable
+import VectorMath
+
+/// The live vectors of a snapshot for building an index: numbered from 0 on, in the order of their addresses, those
+/// that cannot be indexed included.
+struct VectorRows: Sendable {
+    /// A page of vectors.
+    struct Part: Sendable {
+        /// Number of the first row.
+        var first: Int
+        var count: Int
+        var fragment: UInt32
+        /// The first row's offset in its fragment.
+        var offset: Int
+        var deletions: DeletionVector?
+        fileprivate var column: ColumnReader
+        fileprivate var page: Int
+        /// Nil where the page must be decoded each time.
+        fileprivate var block: VectorBlock?
+
+        func address(_ row: Int) -> UInt64 {
+            RowAddress(fragment: fragment, offset: UInt32(truncatingIfNeeded: offset + row)).rawValue
+        }
+
+        /// Calls `body` with `count` x dimension floats, and with which rows have a vector.
+        func withFloats<R>(_ body: (UnsafePointer<Float>, Bitmap?) throws -> R) throws -> R? {
+            guard let block = try block ?? column.vectorBlock(page: page) else { return nil }
+            return try block.floats.withUnsafeBytes { bytes in
+                try bytes.baseAddress.map { try body($0.assumingMemoryBound(to: Float.self), block.validity) }
+            }
+        }
+    }
+
+    let parts: [Part]
+    let count: Int
+    let dimension: Int
+
+    init(_ snapshot: Snapshot, _ field: TableField, dimension: Int) async throws {
+        self.dimension = dimension
+        var parts: [Part] = []
+        var count = 0
+        for reader in snapshot.fragmentReaders {
+            guard let column = try await reader.column(field) else { continue }
+            let deletions = try await reader.deletions()
+            for page in column.pages.indices {
+                guard let block = try column.vectorBlock(page: page) else { continue }
+                parts.append(
+                    Part(
+                        first: count, count: block.rowCount, fragment: reader.id, offset: block.firstRow,
+                        deletions: deletions, column: column, page: page, block: block.isInPlace ? block : nil))
+                count += block.rowCount
+            }
+        }
+        guard count <= Int(UInt32.max) else {
+            throw Failure(
+                .unsupported, "an index over \(count) rows; at most \(UInt32.max) are supported",
+                path: snapshot.location)
+        }
+        self.parts = parts
+        self.count = count
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+import LanceFile
+
+/// Which rows of an index segment count in one version of a table: those whose fragment the segment covers and the
+/// version still has, and that are not deleted.
+package struct RowLiveness: Sendable {
+    /// The covered fragments that the version has, ascending, each with its deleted rows.
+    private let fragments: [(id: UInt32, deletions: DeletionVector?)]
+    /// Every row that the segment can name is live, so there is nothing to check.
+    package let isAllLive: Bool
+    /// Equal keys mean equal liveness: fragments and deletion files never change.
+    package let key: [String]
+
+    /// - Parameter leavingOut: fragments that another segment of the same index answers for.
+    package init(_ index: IndexEntry, in snapshot: Snapshot, leavingOut others: Set<UInt32> = []) async throws {
+        var fragments: [(UInt32, DeletionVector?)] = []
+        var key: [String] = []
+        var hasDeletions = false
+        for reader in snapshot.fragmentReaders
+        where index.coveredFragments.contains(reader.id) && !others.contains(reader.id) {
+            let deletions = try await reader.deletions()
+            hasDeletions = hasDeletions || deletions != nil
+            fragments.append((reader.id, deletions))
+            key.append("\(reader.id) \(deletions == nil ? "" : reader.fragment.deletionFilePath)")
+        }
+        self.fragments = fragments
+        self.key = key
+        isAllLive = !hasDeletions && fragments.count == index.coveredFragments.count
+    }
+
+    /// The fragments whose rows count.
+    package var fragmentIDs: [UInt32] { fragments.map(\.id) }
+
+    /// Whether the row at `address` counts. Fastest when asked for rows of one fragment after another.
+    package func isLive(_ address: RowAddress) -> Bool {
+        var low = 0
+        var high = fragments.count
+        while low < high {
+            let middle = (low + high) / 2
+            if fragments[middle].id < address.fragment { low = middle + 1 } else { high = middle }
+        }
+        guard low < fragments.count, fragments[low].id == address.fragment else { return false }
+        return fragments[low].deletions?.contains(address.offset) != true
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+package import LanceFile
+import LanceProto
+
+extension IndexEntry {
+    /// Whether this package knows how to read the index: its kind, the version of its files, and where they are.
+    ///
+    /// Writers raise `index_version` where an older reader would take the files for something else, and `base_id` puts
+    /// them outside the table's directory.
+    package var isSupported: Bool {
+        guard !proto.hasBaseID else { return false }
+        switch kind {
+        case .btree: return proto.indexVersion == 0
+        case .vector: return (0...1).contains(proto.indexVersion)
+        case .other: return false
+        }
+    }
+}
+
+/// Which indices, and which of their rows, count in this version: the one place that decides so.
+extension Snapshot {
+    /// Of the system index that says how rows moved when fragments were rewritten and other indices were not.
+    private static let fragmentReuse = "__lance_frag_reuse"
+
+    /// Whether what indices hold are row addresses of this version. They are not where rows have ids of their own, nor
+    /// where they must be followed through a system index first.
+    private var indicesHoldAddresses: Bool {
+        !FeatureFlags(rawValue: manifest.proto.readerFeatureFlags).contains(.stableRowIDs)
+            && !indices.contains { $0.name == Self.fragmentReuse }
+    }
+
+    package func covers(_ index: IndexEntry, _ fragment: Fragment) -> Bool {
+        index.coveredFragments.contains(fragment.id)
+    }
+
+    /// Whether an index covers a fragment that this version has.
+    package func isLive(_ index: IndexEntry) -> Bool {
+        fragments.contains { covers(index, $0) }
+    }
+
+    /// Whether queries may use an index: it is live, and of a kind and version that this package reads.
+    package func isUsable(_ index: IndexEntry) -> Bool {
+        index.isSupported && indicesHoldAddresses && isLive(index)
+    }
+
+    /// The usable index segments of a column, in the manifest's order. Those of one name are one index.
+    package func usableIndices(_ kind: IndexEntry.Kind, on field: TableField) -> [IndexEntry] {
+        indices.filter { $0.kind == kind && $0.fieldIDs == [field.id] && isUsable($0) }
+    }
+
+    package func hasLiveIndex(_ kind: IndexEntry.Kind, on column: String) -> Bool {
+        guard let field = schema[column] else { return false }
+        return !usableIndices(kind, on: field).isEmpty
+    }
+
+    /// The fragments that none of the segments covers, which must be looked through row by row.
+    package func uncoveredFragments(of segments: [IndexEntry]) -> [Fragment] {
+        fragments.filter { fragment in !segments.contains { covers($0, fragment) } }
+    }
+
+    /// Live rows of the fragments that the segments cover.
+    package func coveredRows(of segments: [IndexEntry]) async throws -> Int {
+        var rows = 0
+        for reader in fragmentReaders where segments.contains(where: { covers($0, reader.fragment) }) {
+            rows += try await reader.liveRows()
+        }
+        return rows
+    }
+
+    /// The usable indices of a column, each with its segments, newest first: the index that covers the most live rows
+    /// comes first, of equals the newest.
+    package func rankedIndices(_ kind: IndexEntry.Kind, on field: TableField) async throws
+        -> [(name: String, segments: [IndexEntry])]
+    {
+        let usable = usableIndices(kind, on: field)
+        var ranked: [(name: String, segments: [IndexEntry], rows: Int)] = []
+        for (name, segments) in Dictionary(grouping: usable, by: \.name) {
+            let segments = segments.sorted { $0.age > $1.age }
+            // Where there is no choice nothing needs to be counted.
+            ranked.append((name, segments, segments.count == usable.count ? 0 : try await coveredRows(of: segments)))
+        }
+        ranked.sort { a, b in
+            if a.rows != b.rows { return a.rows > b.rows }
+            guard let newestA = a.segments.first?.age, let newestB = b.segments.first?.age else { return false }
+            return newestA != newestB ? newestA > newestB : a.name < b.name
+        }
+        return ranked.map { ($0.name, $0.segments) }
+    }
+}
+
+extension IndexEntry {
+    /// Greater for an index that was built later.
+    fileprivate var age: (UInt64, UInt64) { (datasetVersion, proto.createdAt) }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package import LanceFile
+import LanceIndex
+package import LanceTable
+import Synchronization
+package import VectorMath
+
+/// Searches one table, and keeps what the next search of it can use again: opened indices and working memory.
+package final class Searcher: Sendable {
+    private let indices = VectorIndexCache()
+    private let scratches = Mutex<[ScanScratch]>([])
+    private let texts = Mutex<(snapshot: Snapshot, fields: [TableField], texts: RowTexts)?>(nil)
+
+    package init() {}
+
+    /// A search that is ready to run on one version.
+    package struct Plan: Sendable {
+        package let snapshot: Snapshot
+        package let field: TableField
+        /// Nil where every row is compared.
+        package let index: VectorIndex?
+        package let metric: Metric
+        /// Rows that are compared one by one.
+        package let exactRows: Int
+    }
+
+    package struct Query: Sendable {
+        package var vector: [Float]
+        package var k: Int
+        package var probes: Int?
+        package var refineFactor: Int?
+
+        package init(vector: [Float], k: Int, probes: Int?, refineFactor: Int?) {
+            self.vector = vector
+            self.k = k
+            self.probes = probes
+            self.refineFactor = refineFactor
+        }
+    }
+
+    package func plan(_ snapshot: Snapshot, _ field: TableField) async throws -> Plan {
+        if let index = try await indices.index(of: field, in: snapshot) {
+            return Plan(
+                snapshot: snapshot, field: field, index: index, metric: index.metric, exactRows: index.tailRows)
+        }
+        return Plan(
+            snapshot: snapshot, field: field, index: nil, metric: .cosine, exactRows: try await snapshot.liveRows())
+    }
+
+    /// The nearest rows, nearest first, ties by address.
+    ///
+    /// Where some rows are in no index, those and the index's best are compared exactly, so that their distances are
+    /// of one kind.
+    package func nearest(
+        _ query: Query, _ plan: Plan, threads: Int, trace: inout SearchTrace, clock: inout StageClock
+    ) async throws -> [Neighbor] {
+        guard let index = plan.index else {
+            return try await exact(query, plan, plan.snapshot.fragmentReaders, threads, &trace, &clock)
+        }
+        trace.indexName = index.name
+        let search = IndexedSearch(
+            index, query: query.vector, k: query.k, probes: query.probes, refineFactor: query.refineFactor)
+        let scratch = scratches.withLock { $0.popLast() } ?? ScanScratch()
+        let found = try search.nearest(
+            exactly: !index.tail.isEmpty, scratch: scratch, trace: &trace, clock: &clock)
+        scratches.withLock { $0.append(scratch) }
+        guard let found else {
+            return try await exact(query, plan, plan.snapshot.fragmentReaders, threads, &trace, &clock)
+        }
+        guard !index.tail.isEmpty else { return found }
+        trace.tailRows = index.tailRows
+        let tail = try await exact(query, plan, index.tail, threads, &trace, &clock)
+        return Array((found + tail).sorted().prefix(query.k))
+    }
+
+    /// The nearest of all live rows, whatever the indices.
+    package func nearestExactly(_ query: Query, _ plan: Plan, threads: Int) async throws -> [Neighbor] {
+        var trace = SearchTrace()
+        var clock = StageClock(isRunning: false)
+        return try await exact(query, plan, plan.snapshot.fragmentReaders, threads, &trace, &clock)
+    }
+
+    private func exact(
+        _ query: Query, _ plan: Plan, _ fragments: [FragmentReader], _ threads: Int, _ trace: inout SearchTrace,
+        _ clock: inout StageClock
+    ) async throws -> [Neighbor] {
+        let search = ExactSearch(
+            fragments, field: plan.field, query: query.vector, metric: plan.metric, threads: threads)
+        let found = try await search.nearest(query.k)
+        trace.bytesRead += plan.exactRows * query.vector.count * MemoryLayout<Float>.stride
+        clock.mark(.tail, &trace)
+        return found
+    }
+
+    /// The text columns of a version.
+    package func texts(_ fields: [TableField], in snapshot: Snapshot) async throws -> RowTexts {
+        let known = texts.withLock { known in
+            known.flatMap { $0.snapshot === snapshot && $0.fields == fields ? $0.texts : nil }
+        }
+        if let known { return known }
+        let made = try await RowTexts(snapshot, fields)
+        texts.withLock { $0 = (snapshot, fields, made) }
+        return made
+    }
+}
