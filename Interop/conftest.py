@@ -2,7 +2,7 @@
 """Shared parts of the interoperability tests: the official Lance judges what vectord writes, and the other way round.
 
 Run once for each version of the official library, with that version's Python:
-    VECTORD=.build/release/vectord python -m pytest Interop/test_lance.py
+    VECTORD=.build/release/vectord python -m pytest Interop/test_*.py
 LANCE_OTHER_PYTHON names the Python of the other version, for tables that both have touched.
 """
 import base64

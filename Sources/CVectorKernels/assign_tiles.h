@@ -5,7 +5,7 @@
 //   VEC, NUMBERS       a register of LANES floats, and one of LANES 32-bit numbers
 //   VECTOR             attributes of a function that uses them
 //   VECS               registers side by side in a tile; VK_PANEL is a multiple of LANES * VECS
-//   LONG_ROWS          rows of a tile whose sums take all registers; a multiple of FEW_ROWS
+//   LONG_ROWS          rows of a tile whose sums take the registers
 //   SHORT_ROWS         rows of a tile whose sums leave registers for the winners
 //   SHORT_DIMS         the most dimensions for which that is faster
 //   load, broadcast, multiply_add, numbers_from, larger, largest

@@ -91,7 +91,13 @@ extension ByteView {
     /// The bytes as a protobuf message; `corrupt` where they are not one.
     package func message<M: Message>(_ type: M.Type, _ what: @autoclosure () -> String) throws -> M {
         do {
-            return try M(serializedBytes: bytes, options: .strict)
+            return try withUnsafeBytes { raw in
+                guard let base = raw.baseAddress else { return try M(serializedBytes: Data(), options: .strict) }
+                // In place: a message copies what it keeps.
+                let data = Data(
+                    bytesNoCopy: UnsafeMutableRawPointer(mutating: base), count: raw.count, deallocator: .none)
+                return try M(serializedBytes: data, options: .strict)
+            }
         } catch {
             throw corrupt("\(what()) is not a well-formed \(M.protoMessageName): \(error)")
         }

@@ -135,7 +135,10 @@ package final class DataFileWriter {
             $0.length = UInt64(rowCount)
         }
         let schemaPosition = position
-        let schemaBytes: [UInt8] = try descriptor.serializedBytes()
+        // The metadata is a map, whose order would differ from run to run: the same rows are to give the same file.
+        var options = BinaryEncodingOptions()
+        options.useDeterministicOrdering = true
+        let schemaBytes: [UInt8] = try descriptor.serializedBytes(options: options)
         var tail = ByteWriter()
         tail.write(schemaBytes)
         // Column metadata must come after global buffer 0, and the two tables right before the footer.

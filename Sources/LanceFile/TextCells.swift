@@ -5,7 +5,7 @@ import LanceProto
 
 /// Single values of a text column: for the few rows of a search's result, where building columns would cost more than
 /// the search.
-package struct TextCells: Sendable {
+package final class TextCells: Sendable {
     private let column: ColumnReader
     /// One a page; nil for a page whose values do not lie in the file as they are.
     private let pages: [TextPage?]
@@ -13,6 +13,24 @@ package struct TextCells: Sendable {
     package init(_ column: ColumnReader) {
         self.column = column
         pages = column.pages.map { TextPage($0) }
+    }
+
+    /// Looks at where a row's value is, or with `isSecond` at the value itself, so that it is in cache when it is read.
+    /// For many rows in a loop: they wait for memory together.
+    ///
+    /// Returns something that depends on what was looked at.
+    package func touch(_ row: Int, isSecond: Bool) -> UInt64 {
+        let index = column.pageIndex(of: row)
+        guard index < pages.count, let page = pages[index] else { return 0 }
+        return page.touch(row - column.pages[index].firstRow, isSecond: isSecond)
+    }
+
+    /// The value of a row where it lies in the file as it is: nil where it does not, or is out of range, and an empty
+    /// optional where it is null. For loops that should not pay for `async`.
+    package func textInPlace(at row: Int) throws -> String?? {
+        let index = column.pageIndex(of: row)
+        guard index < pages.count, let page = pages[index] else { return nil }
+        return .some(try page.text(at: row - column.pages[index].firstRow))
     }
 
     /// The value of a row; nil where it is null.
@@ -32,11 +50,14 @@ package struct TextCells: Sendable {
 /// ends   n x u64: end of value i in the bytes; a null's is the end before it + adjustment
 /// bytes  values one after another
 /// ```
-private struct TextPage: Sendable {
+private struct TextPage: @unchecked Sendable {
+    // Unchecked: the pointers are into the views, which are Sendable and kept here.
     private let rowCount: Int
     private let ends: ByteView
     private let bytes: ByteView
     private let adjustment: UInt64
+    private let firstEnd: UnsafeRawPointer
+    private let firstByte: UnsafeRawPointer?
 
     init?(_ page: Page) {
         guard case .array(let encoding) = page.encoding, case .binary(let binary) = Self.values(encoding).array,
@@ -45,8 +66,11 @@ private struct TextPage: Sendable {
             !indices.hasCompression, !data.hasCompression,
             indices.buffer.bufferType == .page, data.buffer.bufferType == .page,
             let ends = try? page.buffer(Int(indices.buffer.bufferIndex)),
-            let bytes = try? page.buffer(Int(data.buffer.bufferIndex)), ends.count / 8 >= page.rowCount
+            let bytes = try? page.buffer(Int(data.buffer.bufferIndex)), ends.count / 8 >= page.rowCount,
+            let firstEnd = ends.withUnsafeBytes({ $0.baseAddress })
         else { return nil }
+        self.firstEnd = firstEnd
+        firstByte = bytes.withUnsafeBytes { $0.baseAddress }
         rowCount = page.rowCount
         self.ends = ends
         self.bytes = bytes
@@ -61,15 +85,35 @@ private struct TextPage: Sendable {
         return encoding
     }
 
+    /// A row's end as it stands in the page.
+    private func end(_ row: Int) -> UInt64 {
+        UInt64(littleEndian: firstEnd.loadUnaligned(fromByteOffset: row * 8, as: UInt64.self))
+    }
+
+    func touch(_ row: Int, isSecond: Bool) -> UInt64 {
+        guard row >= 0, row < rowCount else { return 0 }
+        let end = end(row)
+        guard isSecond, end > 0, end <= UInt64(bytes.count), let firstByte else { return end }
+        return UInt64(firstByte.load(fromByteOffset: Int(end) - 1, as: UInt8.self))
+    }
+
     func text(at row: Int) throws -> String? {
-        let entry = try ends.load(UInt64.self, at: row * 8)
-        guard entry < adjustment else { return nil }
+        guard row >= 0, row < rowCount else { throw ends.corrupt("row \(row) of a page of \(rowCount)") }
+        let end = end(row)
+        guard end < adjustment else { return nil }
         var start: UInt64 = 0
         if row > 0 {
-            let before = try ends.load(UInt64.self, at: (row - 1) * 8)
+            let before = self.end(row - 1)
             start = before >= adjustment ? before - adjustment : before
         }
-        guard start <= entry else { throw ends.corrupt("a value that ends before it begins", at: row * 8) }
-        return try bytes.slice(start, entry - start, "a value").string("a value")
+        guard start <= end, end <= UInt64(bytes.count) else {
+            throw ends.corrupt("a value from byte \(start) to \(end) of \(bytes.count)", at: row * 8)
+        }
+        let value = UnsafeRawBufferPointer(
+            start: firstByte.map { $0 + Int(start) }, count: Int(end - start))
+        guard let text = String(validating: value.bindMemory(to: UInt8.self), as: UTF8.self) else {
+            throw bytes.corrupt("a value is not valid UTF-8", at: Int(start))
+        }
+        return text
     }
 }

@@ -36,6 +36,7 @@ package enum BTreeBuilder {
 
     private static func gather(_ snapshot: Snapshot, _ field: TableField) async throws -> BTreeValues {
         var values = try BTreeValues(field.type)
+        values.reserve(try await snapshot.liveRows())
         for reader in snapshot.fragmentReaders {
             let column = try await reader.column(field)
             let rows = try await reader.physicalRows()
@@ -56,27 +57,35 @@ package enum BTreeBuilder {
 
     // MARK: Writing
 
-    static func write(
+    /// The two files side by side: most of the time goes by in waiting for the device.
+    private static func write(
         _ values: SortedBTreeValues, to directory: IndexDirectory, in storage: any ObjectStorage,
         _ durability: WriteDurability
     ) async throws -> [IndexSegment.File] {
-        let data = Schema([Field("values", values.type), Field("ids", .uint64, nullable: false)])
+        async let dataSize = writeData(values, directory, storage, durability)
+        async let lookupSize = writeLookup(values, directory, storage, durability)
+        return [
+            IndexSegment.File(BTreeIndex.dataFile, size: try await dataSize),
+            IndexSegment.File(BTreeIndex.lookupFile, size: try await lookupSize),
+        ]
+    }
+
+    private static func writeData(
+        _ values: SortedBTreeValues, _ directory: IndexDirectory, _ storage: any ObjectStorage,
+        _ durability: WriteDurability
+    ) async throws -> UInt64 {
+        let schema = Schema([Field("values", values.type), Field("ids", .uint64, nullable: false)])
         let writer = try await DataFileWriter(
-            directory.key(BTreeIndex.dataFile), in: storage, fields: TableSchema.protos(for: data), schema: data,
+            directory.key(BTreeIndex.dataFile), in: storage, fields: TableSchema.protos(for: schema), schema: schema,
             durability: durability)
         var row = 0
         while row < values.count {
             try Task.checkCancellation()
             let rows = row..<row + values.rows(from: row, fitting: bytesPerWrite)
-            try await writer.append(Batch(data, [values.column(rows), values.rowIDs(rows)]))
+            try await writer.append(Batch(schema, [values.column(rows), values.rowIDs(rows)]))
             row = rows.upperBound
         }
-        let dataSize = try await writer.finish()
-        let lookupSize = try await writeLookup(values, directory, storage, durability)
-        return [
-            IndexSegment.File(BTreeIndex.dataFile, size: dataSize),
-            IndexSegment.File(BTreeIndex.lookupFile, size: lookupSize),
-        ]
+        return try await writer.finish()
     }
 
     private static func writeLookup(

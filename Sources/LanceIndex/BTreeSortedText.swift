@@ -61,12 +61,13 @@ struct SortedText: Sendable {
         guard column.type.isText, case .variable(let offsets, let data) = column.storage else { return nil }
         let adjustment = UInt64(data.count) + 1
         count = column.count
-        ends = Region(count: column.count * 8, name: data.region.name) { target in
-            for row in 0..<column.count {
-                let entry = UInt64(offsets[row + 1]) + (column.isNull(row) ? adjustment : 0)
-                target.storeBytes(of: entry.littleEndian, toByteOffset: row * 8, as: UInt64.self)
-            }
-        }.view
+        ends =
+            Region(count: column.count * 8, name: data.region.name) { target in
+                for row in 0..<column.count {
+                    let entry = UInt64(offsets[row + 1]) + (column.isNull(row) ? adjustment : 0)
+                    target.storeBytes(of: entry.littleEndian, toByteOffset: row * 8, as: UInt64.self)
+                }
+            }.view
         bytes = data
         self.adjustment = adjustment
         start = UInt64(offsets.first ?? 0)

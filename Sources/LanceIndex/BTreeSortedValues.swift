@@ -13,19 +13,18 @@ struct SortedBTreeValues: Sendable {
 
     /// How many rows from `start` on take at most `bytes`, but at least one.
     func rows(from start: Int, fitting bytes: Int) -> Int {
+        guard type.isText else { return min(max(bytes / 16, 1), count - start) }
         var taken = 0
         var row = start
         while row < count, taken < bytes {
-            taken += 8 + length(row)
+            taken += 16
+            if row >= nullCount {
+                let value = Int(order[row - nullCount])
+                taken += Int(values.ends[value] - (value == 0 ? 0 : values.ends[value - 1]))
+            }
             row += 1
         }
         return row - start
-    }
-
-    private func length(_ row: Int) -> Int {
-        guard type.isText, row >= values.nullRowIDs.count else { return 8 }
-        let value = Int(order[row - values.nullRowIDs.count])
-        return Int(values.ends[value] - (value == 0 ? 0 : values.ends[value - 1]))
     }
 
     /// The ids of `rows`.

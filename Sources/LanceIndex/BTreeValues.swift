@@ -30,6 +30,12 @@ struct BTreeValues: Sendable {
 
     var count: Int { rowIDs.count + nullRowIDs.count }
 
+    /// Makes room for so many rows in all: growing bit by bit would touch twice the memory.
+    mutating func reserve(_ rows: Int) {
+        rowIDs.reserveCapacity(rows)
+        if type.isText { ends.reserveCapacity(rows) } else { ranks.reserveCapacity(rows) }
+    }
+
     /// The most rows that can be put in order, and that a data file holds.
     private static let most = Int(UInt32.max)
 

@@ -120,7 +120,7 @@ extension IVFPQIndex {
             throw file.corrupt(
                 "codes of type \(file.type(of: IVFPQMetadata.codeColumn)?.description ?? "none"), expected \(expected)")
         }
-        return try await IVFPQRows(file.column(IVFPQMetadata.codeColumn), width: width, alignment: 1)
+        return try await IVFPQRows(IVFPQMetadata.codeColumn, of: file, width: width, alignment: 1)
     }
 
     private static func rowIDs(_ file: IndexFile) async throws -> IVFPQRows {
@@ -132,6 +132,6 @@ extension IVFPQIndex {
         guard file.reader.rowCount <= file.reader.byteCount else {
             throw file.corrupt("\(file.reader.rowCount) rows of codes in \(file.reader.byteCount) bytes")
         }
-        return try await IVFPQRows(file.column(IVFPQMetadata.rowIDColumn), width: 8, alignment: 8)
+        return try await IVFPQRows(IVFPQMetadata.rowIDColumn, of: file, width: 8, alignment: 8)
     }
 }

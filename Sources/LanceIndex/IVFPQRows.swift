@@ -14,20 +14,22 @@ struct IVFPQRows: Sendable {
     /// Pages of file version 2.0 stay where they are; others are decoded, once.
     ///
     /// - Parameter alignment: of every row's address, where `width` is a multiple of it.
-    init(_ column: ColumnReader, width: Int, alignment: Int) async throws {
+    init(_ name: String, of file: IndexFile, width: Int, alignment: Int) async throws {
         self.width = width
+        let column = try file.column(name)
         var starts: [Int] = []
         var pages: [ByteView] = []
         for page in column.pages where page.rowCount > 0 {
             let values = try await column.read(page.rows)
             starts.append(page.firstRow)
-            pages.append(try Self.bytes(values, column.field.name).aligned(to: alignment))
+            guard let bytes = Self.bytes(values) else { throw file.corrupt("the column '\(name)' has nulls") }
+            pages.append(bytes.aligned(to: alignment))
         }
         self.starts = starts
         self.pages = pages
     }
 
-    private static func bytes(_ column: Column, _ name: String) throws -> ByteView {
+    private static func bytes(_ column: Column) -> ByteView? {
         if column.validity == nil {
             if case .fixed(let view) = column.storage { return view }
             if case .fixedSizeList(let items, _) = column.storage, items.validity == nil,
@@ -36,7 +38,7 @@ struct IVFPQRows: Sendable {
                 return view
             }
         }
-        throw Failure(.corrupt, "the column '\(name)' of an index file has nulls")
+        return nil
     }
 
     /// Rows `range` in place; nil where they are not all in one page.

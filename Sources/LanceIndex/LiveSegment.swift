@@ -71,6 +71,12 @@ package final class LiveSegment: @unchecked Sendable {
     func partitionCount(_ partition: Int) -> Int { codes[partition].count }
     func codes(_ partition: Int) -> UnsafePointer<UInt8> { codes[partition].codes }
 
+    func prefetch(_ partition: Int) {
+        let rows = index.partitions[partition]
+        VectorKernels.prefetchFar(codes[partition].codes, bytes: rows.count * index.codeBytes)
+        if let terms { VectorKernels.prefetchFar(terms + rows.lowerBound, bytes: rows.count * 4) }
+    }
+
     func rowID(_ partition: Int, _ row: Int) -> UInt64 {
         UInt64(littleEndian: codes[partition].rowIDs.loadUnaligned(fromByteOffset: row * 8, as: UInt64.self))
     }

@@ -16,11 +16,19 @@ package final class ScanModel: Sendable {
     package let codebook: FloatBuffer
     /// `[sub-vector][component][code word]`: the same numbers with the code words of a sub-vector side by side.
     package let words: FloatBuffer
+    /// The code words again, for a query's table: an estimate is enough there.
+    package let roughWords: HalfPanels
+    /// The centroids again, for choosing partitions, and their squared norms.
+    package let roughCentroids: HalfPanels
+    package let centroidNorms: FloatBuffer
     /// The squared norm of each code word.
     private let wordNorms: FloatBuffer
     /// No centroid is longer, and no sum of code words.
     private let longestCentroid: Float
     private let longestResidual: Float
+
+    /// Sums that fit the registers of every instruction set.
+    private static let centroidLanes = 64
 
     package init(_ index: IVFPQIndex) {
         metric = index.metric
@@ -47,15 +55,34 @@ package final class ScanModel: Sendable {
             residual += Double(longest)
         }
         longestResidual = Float(residual.squareRoot())
+        centroidNorms = FloatBuffer(count: partitionCount)
         var longest: Float = 0
         for p in 0..<partitionCount {
-            longest = max(longest, VectorKernels.squaredNorm(centroids.base + p * dimension, dimension: dimension))
+            let norm = VectorKernels.squaredNorm(centroids.base + p * dimension, dimension: dimension)
+            centroidNorms.base[p] = norm
+            longest = max(longest, norm)
         }
         longestCentroid = longest.squareRoot()
+        roughWords = HalfPanels(
+            rows: codebook.base, count: subVectors * codewords, dimension: width, lanes: codewords)
+        roughCentroids = HalfPanels(
+            rows: centroids.base, count: partitionCount, dimension: dimension, lanes: Self.centroidLanes)
     }
 
     package func centroid(_ partition: Int) -> UnsafePointer<Float> {
         UnsafePointer(centroids.base + partition * dimension)
+    }
+
+    /// How far the estimate of a centroid's distance may be from it, for l2 and the cosine; half of that for dot.
+    package func centroidError(queryNorm: Float) -> Float {
+        let longest = queryNorm + longestCentroid
+        // Twice the dot product, and the sum of the three parts in single precision.
+        return 2 * queryNorm * longestCentroid * roughCentroids.relativeError + longest * longest * 4 * 0x1p-23
+    }
+
+    /// How far the sum over a query's table may be from twice the dot product.
+    package func tableError(queryNorm: Float) -> Float {
+        2 * queryNorm * longestResidual * roughWords.relativeError
     }
 
     /// How far single precision may carry a bound from the distance it stands for; not finite for numbers whose squares

@@ -20,6 +20,9 @@ package struct SegmentScan {
 
     private var step: Float = 1
     private var bias: Float = 0
+    private let queryNorm: Float
+    /// How far an estimate in `centroidDistances` may be from the distance.
+    private let centroidError: Float
     private let slack: Float
     /// No row's distance is more than this above its bound.
     private let uncertainty: Float
@@ -48,13 +51,15 @@ package struct SegmentScan {
         let squared = query.reduce(0.0) { $0 + Double($1) * Double($1) }
         let scale = model.metric == .cosine ? 1 / squared.squareRoot() : 1
         for index in 0..<dimension { own[index] = Float(Double(query[index]) * scale) }
-        slack = model.slack(queryNorm: Float(squared.squareRoot() * scale))
+        queryNorm = Float(squared.squareRoot() * scale)
+        centroidError = model.centroidError(queryNorm: queryNorm)
+        slack =
+            model.slack(queryNorm: queryNorm) + model.tableError(queryNorm: queryNorm)
+            + (model.metric == .dot ? 0 : centroidError)
         guard slack.isFinite else { return nil }
-        let table = scratch.table.reserve(model.subVectors * model.codewords)
-        let bytes = scratch.bytes.reserve(model.subVectors * model.codewords)
-        PQKernels.dotTable(
-            own, words: model.words.base, subVectors: model.subVectors, width: model.width, codewords: model.codewords,
-            into: table)
+        let table = scratch.table.reserve(model.roughWords.resultCount)
+        let bytes = scratch.bytes.reserve(model.roughWords.resultCount)
+        model.roughWords.dots(own, step: model.width, into: table)
         let meaning = PQKernels.quantize(
             table, scale: model.metric == .dot ? -1 : -2, subVectors: model.subVectors, codewords: model.codewords,
             into: bytes)
@@ -71,30 +76,91 @@ package struct SegmentScan {
 
     // MARK: Probing
 
-    /// Sorts the `n` partitions that are nearest to the query to the front.
+    /// Puts the `n` partitions that are nearest to the query to the front of the order, the nearest of them first.
+    ///
+    /// Estimates decide wherever their error leaves no doubt; the few partitions around the n-th are compared in full.
     package func rank(_ n: Int) {
         let partitions = model.partitionCount
-        let distances = scratch.centroidDistances.reserve(partitions)
+        let distances = scratch.centroidDistances.reserve(model.roughCentroids.resultCount)
         let order = scratch.order.reserve(partitions)
+        model.roughCentroids.dots(scratch.query.base, step: 0, into: distances)
         if model.metric == .dot {
-            VectorKernels.dotRows(
-                scratch.query.base, rows: model.centroids.base, count: partitions, dimension: model.dimension,
-                into: distances)
             for p in 0..<partitions { distances[p] = 1 - distances[p] }
         } else {
-            VectorKernels.squaredL2Rows(
-                scratch.query.base, rows: model.centroids.base, count: partitions, dimension: model.dimension,
-                into: distances)
+            let norms = model.centroidNorms.base
+            let own = queryNorm * queryNorm
+            for p in 0..<partitions { distances[p] = own + norms[p] - 2 * distances[p] }
         }
-        for p in 0..<partitions {
-            // Ascending as integers: flip all bits of negative numbers, the sign of the others.
-            let bits = distances[p].bitPattern
-            let key = bits >> 31 == 0 ? bits | 0x8000_0000 : ~bits
-            order[p] = UInt64(key) << 32 | UInt64(p)
+        for p in 0..<partitions { order[p] = Self.key(distances[p], p) }
+        if n < partitions {
+            selectSmallest(order, count: partitions, n)
+            settle(n, order, distances)
         }
-        selectSmallest(order, count: partitions, n)
-        var nearest = UnsafeMutableBufferPointer(start: order, count: min(n, partitions))
+        // The first partitions make the threshold; after them the order does not matter.
+        let sorted = min(n, Self.sortedPartitions)
+        selectSmallest(order, count: min(n, partitions), sorted)
+        var nearest = UnsafeMutableBufferPointer(start: order, count: min(sorted, partitions))
         nearest.sort()
+    }
+
+    private static let sortedPartitions = 16
+
+    /// Puts all partitions in order behind the first `n`, which stay where `rank(_:)` has put them.
+    package func rankAll(after n: Int) {
+        var rest = UnsafeMutableBufferPointer(start: scratch.order.base + n, count: model.partitionCount - n)
+        // `rank(_:)` may have left estimates and exact distances mixed, and some partitions out of this part.
+        var seen = [Bool](repeating: false, count: model.partitionCount)
+        for index in 0..<n { seen[partition(index)] = true }
+        var next = 0
+        for p in 0..<model.partitionCount where !seen[p] {
+            rest[next] = Self.key(scratch.centroidDistances.base[p], p)
+            next += 1
+        }
+        rest.sort()
+    }
+
+    /// A partition with its distance above it: ascending as integers. All bits of a negative number are flipped, of
+    /// others the sign.
+    @inline(__always)
+    private static func key(_ distance: Float, _ partition: Int) -> UInt64 {
+        let bits = distance.bitPattern
+        return UInt64(bits >> 31 == 0 ? bits | 0x8000_0000 : ~bits) << 32 | UInt64(partition)
+    }
+
+    /// Corrects a choice of `n` by estimates: those whose estimate is so near to the n-th that either may be nearer
+    /// are compared in full, and the best of them chosen.
+    private func settle(_ n: Int, _ order: UnsafeMutablePointer<UInt64>, _ distances: UnsafeMutablePointer<Float>) {
+        let partitions = model.partitionCount
+        var farthest: UInt64 = 0
+        for index in 0..<n { farthest = max(farthest, order[index]) }
+        let border = distances[Int(farthest & 0xffff_ffff)]
+        let doubt = 2 * centroidError
+        guard border.isFinite, doubt.isFinite else { return }
+        var certain = 0
+        var doubtful = 0
+        for index in 0..<n where distances[Int(order[index] & 0xffff_ffff)] < border - doubt { certain += 1 }
+        for p in 0..<partitions where abs(distances[p] - border) <= doubt { doubtful += 1 }
+        guard certain + doubtful > n else { return }
+        // Certain ones first, then the doubtful with their distances in full.
+        var next = 0
+        var last = certain
+        for p in 0..<partitions {
+            if distances[p] < border - doubt {
+                order[next] = Self.key(distances[p], p)
+                next += 1
+            } else if distances[p] <= border + doubt {
+                order[last] = Self.key(exactDistance(p), p)
+                last += 1
+            }
+        }
+        selectSmallest(order + certain, count: last - certain, n - certain)
+    }
+
+    private func exactDistance(_ partition: Int) -> Float {
+        let centroid = model.centroid(partition)
+        return model.metric == .dot
+            ? 1 - VectorKernels.dot(scratch.query.base, centroid, dimension: model.dimension)
+            : VectorKernels.squaredL2(scratch.query.base, centroid, dimension: model.dimension)
     }
 
     /// Partition number `rank` by distance, once `rank(_:)` has put it in its place.
@@ -128,8 +194,11 @@ package struct SegmentScan {
         partitions.update(repeating: UInt32(truncatingIfNeeded: partition), count: selected)
         count += selected
         // Often enough that the threshold follows, seldom enough that it costs little.
-        if count > keep + max(keep / 2, 32) { tighten() }
+        if count > keep + max(keep, 64) { tighten() }
     }
+
+    /// Asks for the codes of a partition that is to be scanned next.
+    package func prefetch(_ partition: Int) { segment.prefetch(partition) }
 
     /// Rows found so far, at least as many as there are up to `keep`.
     package var found: Int { count }
@@ -138,13 +207,8 @@ package struct SegmentScan {
     private mutating func tighten() {
         guard count > keep else { return }
         let bounds = scratch.bounds.base
-        let work = scratch.work.reserve(count)
-        work.update(from: bounds, count: count)
-        selectSmallest(work, count: count, keep)
-        var worst = -Float.infinity
-        for index in 0..<keep { worst = max(worst, work[index]) }
-        // `keep` rows have a distance of at most this.
-        threshold = min(threshold, worst + uncertainty)
+        // At least `keep` rows have a distance of at most this.
+        threshold = min(threshold, border(of: bounds, count, keep).above + uncertainty)
         let rows = scratch.rows.base
         let partitions = scratch.partitions.base
         var kept = 0
@@ -163,13 +227,17 @@ package struct SegmentScan {
     /// nearest of all, in no order. Returns how many there are.
     ///
     /// Distances are squared Euclidean ones for l2, between vectors of unit length for cosine, and 1 - q·x for dot.
-    package mutating func finish(kept: Int) -> Int {
+    /// - Parameter isChoice: only which rows are the nearest matters, not their distances; then those that are among
+    ///   them beyond doubt get their bound for a distance.
+    package mutating func finish(kept: Int, isChoice: Bool) -> Int {
         tighten()
-        resolved = count
         let neighbors = scratch.neighbors.reserve(kept + count, keeping: kept)
+        let certain = isChoice && kept == 0 ? takeCertain(neighbors) : 0
+        resolved = count
         let distances = scratch.work.reserve(count)
         let rows = scratch.rows.base
         let partitions = scratch.partitions.base
+        let first = kept + certain
         var start = 0
         while start < count {
             // Rows of a partition stand next to each other.
@@ -178,13 +246,39 @@ package struct SegmentScan {
             while end < count, Int(partitions[end]) == partition { end += 1 }
             distance(partition, rows + start, end - start, into: distances + start)
             for index in start..<end {
-                neighbors[kept + index] = Neighbor(
+                neighbors[first + index] = Neighbor(
                     distance: distances[index], address: segment.rowID(partition, Int(rows[index])))
             }
             start = end
         }
-        selectSmallest(neighbors, count: kept + count, keep)
-        return min(kept + count, keep)
+        selectSmallest(neighbors + certain, count: kept + count, keep - certain)
+        return min(first + count, keep)
+    }
+
+    /// Moves rows that are among the `keep` nearest whatever their distance is between its bounds: those below the
+    /// lower bound of the first row that is one too many.
+    private mutating func takeCertain(_ neighbors: UnsafeMutablePointer<Neighbor>) -> Int {
+        let bounds = scratch.bounds.base
+        let rows = scratch.rows.base
+        let partitions = scratch.partitions.base
+        var limit = Float.infinity
+        if count > keep { limit = border(of: bounds, count, keep + 1).below - uncertainty }
+        var certain = 0
+        var left = 0
+        for index in 0..<count {
+            if bounds[index] <= limit {
+                let address = segment.rowID(Int(partitions[index]), Int(rows[index]))
+                neighbors[certain] = Neighbor(distance: bounds[index], address: address)
+                certain += 1
+            } else {
+                bounds[left] = bounds[index]
+                rows[left] = rows[index]
+                partitions[left] = partitions[index]
+                left += 1
+            }
+        }
+        count = left
+        return certain
     }
 
     /// The distances of some rows of a partition in full.

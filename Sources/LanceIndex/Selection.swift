@@ -62,3 +62,34 @@ private func sortSmall<Element: Comparable & BitwiseCopyable>(_ base: UnsafeMuta
         index += 1
     }
 }
+
+/// Two numbers close to the n-th smallest of `count`: at least n of them are <= `above`, fewer than n <= `below`.
+///
+/// By halving the interval and counting, which the processor does for many numbers at a time: several times faster than
+/// putting them in order, and the last bits of the border are not needed. The numbers are finite; 0 < n <= count.
+func border(of numbers: UnsafePointer<Float>, _ count: Int, _ n: Int) -> (below: Float, above: Float) {
+    var smallest = numbers[0]
+    var largest = numbers[0]
+    for index in 1..<count {
+        smallest = min(smallest, numbers[index])
+        largest = max(largest, numbers[index])
+    }
+    var below = -Float.infinity
+    var above = largest
+    var low = smallest
+    // A part in 4096 of the spread: finer would drop a row more in a hundred.
+    for _ in 0..<12 {
+        let middle = low + (above - low) / 2
+        guard middle < above, middle >= low else { break }
+        var found: Int32 = 0
+        for index in 0..<count { found &+= numbers[index] <= middle ? 1 : 0 }
+        if found >= n {
+            above = middle
+            if found == n { break }
+        } else {
+            below = middle
+            low = middle
+        }
+    }
+    return (below, above)
+}

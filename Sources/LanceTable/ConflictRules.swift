@@ -20,19 +20,40 @@ package enum ConflictRules {
         // New fragments touch nothing that is there: an append stays itself, a new index does not cover them,
         // and an overwrite replaces them like the rest.
         case (.append, .append), (.createIndex, .append), (.overwrite, .append): .rebase
+        // A deleted row is passed over when the index is read. An update deletes rows and adds fragments; whether it
+        // left the fragments' own files alone is seen in `continues`.
+        case (.createIndex, .delete), (.createIndex, .update): .rebase
         default: .conflict
         }
     }
 
-    /// Whether `newest` is `base` and, after it, nothing but more fragments: the same columns, the same file version, and
-    /// all of base's fragments as they were.
+    /// Whether `newest` still is the table that `base` was: the same columns, the same file version, and all of base's
+    /// fragments as they were, with others only after them.
+    ///
+    /// For an index fragments may be gone and rows deleted, so long as what is left has its files and something is
+    /// left.
     ///
     /// The transactions between the two say so as well, but only those that are still there.
-    static func continues(_ newest: ProtoManifest, _ base: ProtoManifest) -> Bool {
+    static func continues(_ newest: ProtoManifest, _ base: ProtoManifest, for mine: Operation.Kind) -> Bool {
         guard newest.fields == base.fields, newest.dataFormat.version == base.dataFormat.version,
-            newest.fragments.starts(with: base.fragments)
+            mine == .createIndex
+                ? keepsFiles(newest.fragments, base.fragments) : newest.fragments.starts(with: base.fragments)
         else { return false }
         // The same number twice: the table was removed and made again.
         return newest.version != base.version || newest.transactionFile == base.transactionFile
+    }
+
+    /// Whether the fragments of `base` that are left have the rows and files they had, whatever was deleted of them.
+    private static func keepsFiles(_ newest: [ProtoDataFragment], _ base: [ProtoDataFragment]) -> Bool {
+        let known = Dictionary(base.map { ($0.id, $0) }) { first, _ in first }
+        var kept = 0
+        for var fragment in newest {
+            guard var before = known[fragment.id] else { continue }
+            fragment.clearDeletionFile()
+            before.clearDeletionFile()
+            guard fragment == before else { return false }
+            kept += 1
+        }
+        return kept > 0 || base.isEmpty
     }
 }

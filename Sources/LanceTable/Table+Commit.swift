@@ -32,6 +32,7 @@ extension Table {
         let transaction = operation.transaction(readVersion: readVersion, uuid: uuid)
         let fileName = "\(readVersion)-\(uuid).txn"
         var current = base
+        var judged = readVersion
         try Self.checkWritable(current)
 
         let transactionKey = try ObjectKey("_transactions/" + fileName)
@@ -42,7 +43,7 @@ extension Table {
             try await writer.finish()
             for attempt in 0..<Self.attempts {
                 // At the first attempt too: that the next number is free does not make `base` the newest version.
-                current = try await rebased(operation.kind, onto: base)
+                current = try await rebased(operation.kind, onto: base, judged: &judged)
                 try Self.checkWritable(current)
                 try Task.checkCancellation()
                 let manifest = try NextManifest.make(
@@ -78,7 +79,10 @@ extension Table {
     }
 
     /// The newest version, if an operation of this kind that was prepared on `base` may follow it.
-    private func rebased(_ kind: Operation.Kind, onto base: Snapshot?) async throws -> Snapshot? {
+    ///
+    /// - Parameter judged: versions up to this one have been looked at. A second look would make each attempt slower
+    ///   than the one before, and a busy table would never be caught up with.
+    private func rebased(_ kind: Operation.Kind, onto base: Snapshot?, judged: inout UInt64) async throws -> Snapshot? {
         let readVersion = base?.version ?? 0
         let all = try await versions()
         guard all.last?.version ?? 0 >= readVersion else {
@@ -88,7 +92,7 @@ extension Table {
                     + "is gone; nothing was changed, do it again on the newest version",
                 path: storage.location)
         }
-        let newer = all.filter { $0.version > readVersion }
+        let newer = all.filter { $0.version > judged }
         for name in newer {
             let theirs = try await transactionKind(of: name)
             guard ConflictRules.verdict(kind, after: theirs) == .rebase else {
@@ -99,11 +103,12 @@ extension Table {
                     path: storage.location)
             }
         }
+        judged = max(judged, all.last?.version ?? 0)
         // Not another look at the table: what came since the listing has not been judged.
         guard let name = all.last else { return nil }
         let newest = try await snapshot(name)
         // Versions between the two may have been cleaned away, and the table may have been removed and made again.
-        if let base, !ConflictRules.continues(newest.manifest.proto, base.manifest.proto) {
+        if let base, !ConflictRules.continues(newest.manifest.proto, base.manifest.proto, for: kind) {
             throw Failure(
                 .conflict,
                 "the table was replaced since version \(readVersion), which this \(kind.rawValue) was prepared on; "

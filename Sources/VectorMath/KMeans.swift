@@ -21,13 +21,14 @@ package struct KMeans: Sendable {
     /// An iteration that lowers the loss by less than this part of it is the last.
     package var tolerance = 1e-3
 
-    /// How many rows for each cluster the training begins with, before it goes on with all of them.
+    /// How many rows for each cluster a training begins with, before it goes on with twice as many or more.
     ///
-    /// Most of the way to the final centroids costs little there: what a few rows cannot tell, the later ones mend in
-    /// a few iterations.
-    package var rehearsals = [32, 128]
+    /// An iteration over a part of the rows costs that part, and most of the way to the final centroids can be gone
+    /// with few of them.
+    private static let rehearsals = [32, 128]
 
-    package var rehearsalTolerance = 1e-2
+    /// As `tolerance`. What a rehearsal leaves, the next part mends.
+    private static let rehearsalTolerance = 1e-2
 
     package struct Result: Sendable {
         /// One centroid of `dimension` floats after the other.
@@ -69,7 +70,7 @@ package struct KMeans: Sendable {
 
     /// The rows of each part of a training, ending with all, and the most iterations over them.
     private func parts(_ count: Int) -> [(rows: Int, iterations: Int)] {
-        let few = rehearsals.map { $0 * clusters }.filter { $0 <= count / 2 }
+        let few = Self.rehearsals.map { $0 * clusters }.filter { $0 <= count / 2 }
         return few.map { ($0, max(maxIterations / 2, 1)) } + [(count, max(maxIterations, 1))]
     }
 
@@ -92,7 +93,7 @@ package struct KMeans: Sendable {
         for part in parts.dropLast() {
             // Read in the order of memory.
             lloyd.use(order[..<part.rows].sorted())
-            lloyd.run(atMost: part.iterations, tolerance: rehearsalTolerance)
+            lloyd.run(atMost: part.iterations, tolerance: Self.rehearsalTolerance)
         }
         lloyd.use(first: count)
         let iterations = lloyd.run(atMost: max(maxIterations, 1), tolerance: tolerance)

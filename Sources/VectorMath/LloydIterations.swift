@@ -81,7 +81,7 @@ struct LloydIterations: ~Copyable {
             if monitor.isStopped { return iteration }
             loss = kmeans.metric == .l2 ? max(scores + sumOfSquares, 0) : Double(count) + scores / 2
             moveCentroids()
-            let refilled = refillEmptyClusters()
+            let refilled = refill(rehearsing: chosen != nil)
             let hasSettled = iteration > 1 && !(before - loss > tolerance * abs(before))
             if hasSettled && refilled == 0 && refilledBefore == 0 {
                 monitor.add((limit - iteration) * count)
@@ -95,6 +95,7 @@ struct LloydIterations: ~Copyable {
     func result(iterations: Int) -> KMeans.Result {
         KMeans.Result(
             centroids: Array(UnsafeBufferPointer(start: centroids.pointer, count: centroids.count)),
-            iterations: iterations, loss: loss, sizes: Array(UnsafeBufferPointer(start: sizes.pointer, count: clusters)))
+            iterations: iterations, loss: loss, sizes: Array(UnsafeBufferPointer(start: sizes.pointer, count: clusters))
+        )
     }
 }

@@ -50,9 +50,11 @@ package struct PreparedQuery: Sendable {
             guard let query = query.baseAddress else { return .nan }
             switch metric {
             case .cosine:
-                return cosineDistance(
-                    dot: VectorKernels.dot(query, row, dimension: dimension),
-                    squaredNorm: VectorKernels.squaredNorm(row, dimension: dimension))
+                var dot: Float = 0
+                var squaredNorm: Float = 0
+                VectorKernels.dotAndNormRows(
+                    query, rows: row, count: 1, dimension: dimension, dots: &dot, norms: &squaredNorm)
+                return cosineDistance(dot: dot, squaredNorm: squaredNorm)
             case .l2: return l2Distance(VectorKernels.squaredL2(query, row, dimension: dimension))
             case .dot: return dotDistance(VectorKernels.dot(query, row, dimension: dimension))
             }

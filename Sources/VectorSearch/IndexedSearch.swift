@@ -5,49 +5,105 @@ package import VectorMath
 
 /// Searches the index of a column: probes the nearest partitions of every segment, and compares the best candidates of
 /// all of them exactly where that is asked for.
-package struct IndexedSearch {
-    private let index: VectorIndex
-    private let query: [Float]
+package struct IndexedSearch: Sendable {
+    let index: VectorIndex
     private let k: Int
     private let probes: Int?
     private let refineFactor: Int?
+    /// Distances are exact even without a refine factor: where they are to be compared with others that are.
+    private let isExact: Bool
+    /// Rows to find by code.
+    private let keep: Int
 
     /// - Parameters:
-    ///   - query: finite, not zero for the cosine; the caller has checked.
     ///   - probes: partitions of each segment; nil chooses.
     ///   - refineFactor: candidates for each of the k hits that are compared exactly; nil compares none.
-    package init(_ index: VectorIndex, query: [Float], k: Int, probes: Int?, refineFactor: Int?) {
+    package init(_ index: VectorIndex, k: Int, probes: Int?, refineFactor: Int?) {
         self.index = index
-        self.query = query
         self.k = k
         self.probes = probes
         self.refineFactor = refineFactor
+        isExact = refineFactor != nil || !index.tail.isEmpty
+        let (wide, overflow) = k.multipliedReportingOverflow(by: refineFactor ?? 1)
+        keep = min(overflow ? Int.max : wide, index.segments.reduce(0) { $0 + $1.index.rowCount })
     }
 
     /// The nearest of the rows that the index covers, nearest first; nil where the codes cannot tell because the
     /// query's numbers are too large.
     ///
-    /// With `exactly`, distances are exact even without a refine factor: where they are to be compared with others that
-    /// are. Otherwise they are those of the codes, for the cosine turned from squared distances of unit vectors into
-    /// cosine distances.
-    package func nearest(exactly: Bool, scratch: ScanScratch, trace: inout SearchTrace, clock: inout StageClock) throws
-        -> [Neighbor]?
-    {
-        let (wide, overflow) = k.multipliedReportingOverflow(by: refineFactor ?? 1)
-        let keep = min(overflow ? Int.max : wide, index.segments.reduce(0) { $0 + $1.index.rowCount })
+    /// Where the index does not cover all rows, distances are exact. Else, without a refine factor, they are those of
+    /// the codes, for the cosine turned from squared distances of unit vectors into cosine distances.
+    /// - Parameter query: finite, not zero for the cosine; the caller has checked.
+    package func nearest(
+        _ query: [Float], scratch: ScanScratch, trace: inout SearchTrace, clock: inout StageClock
+    ) throws -> [Neighbor]? {
         guard keep > 0 else { return [] }
         var found = 0
         for segment in index.segments {
-            guard var scan = SegmentScan(segment, query: query, keep: keep, kept: found, scratch: scratch) else {
-                return nil
+            guard var scan = begin(segment, query, kept: found, scratch) else { return nil }
+            let wanted = wanted(segment)
+            scan.rank(wanted)
+            clock.mark(.prepare, &trace)
+            for rank in 0..<wanted {
+                if rank + 1 < wanted { scan.prefetch(scan.partition(rank + 1)) }
+                scan.scan(scan.partition(rank))
             }
-            probe(&scan, keep, &trace, &clock)
-            found = scan.finish(kept: found)
-            trace.resolved += scan.resolved
+            extend(&scan)
+            count(scan, &trace)
+            clock.mark(.scan, &trace)
+            found = finish(&scan, kept: found, &trace)
             clock.mark(.resolve, &trace)
         }
+        let nearest = try result(query, found, scratch, &trace)
+        if isExact { clock.mark(.refine, &trace) }
+        return nearest
+    }
+
+    // The steps of a search, which a search of many queries does in another order.
+
+    func begin(_ segment: LiveSegment, _ query: [Float], kept: Int, _ scratch: ScanScratch) -> SegmentScan? {
+        SegmentScan(segment, query: query, keep: keep, kept: kept, scratch: scratch)
+    }
+
+    /// How many partitions of a segment are probed.
+    func wanted(_ segment: LiveSegment) -> Int {
+        let partitions = segment.index.partitionCount
+        return min(probes ?? ProbeSchedule.automatic(partitions: partitions), partitions)
+    }
+
+    /// Where nobody has said how many partitions to probe, small ones do not leave a search without its k rows.
+    func extend(_ scan: inout SegmentScan) {
+        let partitions = scan.segment.index.partitionCount
+        var rank = wanted(scan.segment)
+        guard probes == nil, scan.found < keep, rank < partitions else { return }
+        // The partitions probed so far stay where they are.
+        scan.rankAll(after: rank)
+        while rank < partitions, scan.found < keep {
+            scan.scan(scan.partition(rank))
+            rank += 1
+        }
+    }
+
+    func count(_ scan: SegmentScan, _ trace: inout SearchTrace) {
+        trace.partitions += scan.segment.index.partitionCount
+        trace.probed += scan.probed
+        trace.codesScanned += scan.codesScanned
+        trace.bytesRead += scan.codesScanned * (scan.segment.index.codeBytes + MemoryLayout<Float>.stride)
+    }
+
+    /// Adds what a segment found to `scratch.neighbors`, which has `kept` of other segments. Returns how many there are.
+    func finish(_ scan: inout SegmentScan, kept: Int, _ trace: inout SearchTrace) -> Int {
+        // Which rows are the nearest by code is all that matters where they are compared exactly afterwards.
+        let found = scan.finish(kept: kept, isChoice: isExact && index.segments.count == 1)
+        trace.resolved += scan.resolved
+        return found
+    }
+
+    func result(_ query: [Float], _ found: Int, _ scratch: ScanScratch, _ trace: inout SearchTrace) throws
+        -> [Neighbor]
+    {
         let candidates = UnsafeBufferPointer(start: scratch.neighbors.base, count: found)
-        guard refineFactor != nil || exactly else {
+        guard isExact else {
             return candidates.sorted().prefix(k).map { neighbor in
                 var neighbor = neighbor
                 if index.metric == .cosine { neighbor.distance = min(max(neighbor.distance / 2, 0), 2) }
@@ -58,29 +114,6 @@ package struct IndexedSearch {
         try index.vectors.rank(candidates, PreparedQuery(query, metric: index.metric), into: &nearest)
         trace.reranked += found
         trace.bytesRead += found * query.count * MemoryLayout<Float>.stride
-        clock.mark(.refine, &trace)
         return nearest.sorted()
-    }
-
-    private func probe(_ scan: inout SegmentScan, _ keep: Int, _ trace: inout SearchTrace, _ clock: inout StageClock) {
-        let partitions = scan.segment.index.partitionCount
-        let wanted = min(probes ?? ProbeSchedule.automatic(partitions: partitions), partitions)
-        scan.rank(wanted)
-        clock.mark(.prepare, &trace)
-        for rank in 0..<wanted { scan.scan(scan.partition(rank)) }
-        // Where nobody has said how many, small partitions do not leave a search without its k rows.
-        if probes == nil, scan.found < keep, wanted < partitions {
-            scan.rank(partitions)
-            var rank = wanted
-            while rank < partitions, scan.found < keep {
-                scan.scan(scan.partition(rank))
-                rank += 1
-            }
-        }
-        trace.partitions += partitions
-        trace.probed += scan.probed
-        trace.codesScanned += scan.codesScanned
-        trace.bytesRead += scan.codesScanned * (scan.segment.index.codeBytes + MemoryLayout<Float>.stride)
-        clock.mark(.scan, &trace)
     }
 }

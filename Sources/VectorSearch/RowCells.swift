@@ -71,7 +71,8 @@ package final class RowCells: Sendable {
         }
         guard Int(address.offset) < found.rowCount else {
             throw Failure(
-                .corrupt, "row \(address.offset) of fragment \(address.fragment), which has \(found.rowCount); "
+                .corrupt,
+                "row \(address.offset) of fragment \(address.fragment), which has \(found.rowCount); "
                     + "build the index again", path: snapshot.location)
         }
         return found

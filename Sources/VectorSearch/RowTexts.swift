@@ -2,9 +2,10 @@
 import ByteCoding
 package import LanceFile
 package import LanceTable
+package import VectorMath
 
 /// Text columns of a snapshot by row address: for the rows of a result.
-package struct RowTexts: Sendable {
+package final class RowTexts: Sendable {
     private let fields: [TableField]
     private let fragments: [Fragment]
 
@@ -25,17 +26,48 @@ package struct RowTexts: Sendable {
         self.fragments = fragments
     }
 
-    /// The value of field number `field` in the row at `address`; nil where it is null.
-    package func text(_ field: Int, at address: RowAddress) async throws -> String? {
+    /// Brings the texts of some rows into cache: they lie far apart, and reading one after the other would wait for
+    /// memory each time.
+    package func warm(_ rows: [Neighbor]) {
+        var seen: UInt64 = 0
+        for isSecond in [false, true] {
+            for row in rows {
+                guard let fragment = fragment(RowAddress(rawValue: row.address).fragment) else { continue }
+                for cells in fragments[fragment].cells {
+                    seen &+= cells?.touch(Int(row.address & 0xffff_ffff), isSecond: isSecond) ?? 0
+                }
+            }
+        }
+        // Keeps the compiler from leaving the looking out.
+        withExtendedLifetime(seen) {}
+    }
+
+    private func fragment(_ id: UInt32) -> Int? {
         var low = 0
         var high = fragments.count
         while low < high {
             let middle = (low + high) / 2
-            if fragments[middle].id < address.fragment { low = middle + 1 } else { high = middle }
+            if fragments[middle].id < id { low = middle + 1 } else { high = middle }
         }
-        guard low < fragments.count, fragments[low].id == address.fragment else {
+        return low < fragments.count && fragments[low].id == id ? low : nil
+    }
+
+    /// The value of field number `field` in the row at `address`, nil where it is null; a nil result where it has to be
+    /// decoded first. For loops that should not pay for `async`.
+    package func textInPlace(_ field: Int, at address: RowAddress) throws -> String?? {
+        guard let cells = try cells(field, address) else { return .some(nil) }
+        return try cells.textInPlace(at: Int(address.offset))
+    }
+
+    /// The value of field number `field` in the row at `address`; nil where it is null.
+    package func text(_ field: Int, at address: RowAddress) async throws -> String? {
+        try await cells(field, address)?.text(at: Int(address.offset))
+    }
+
+    private func cells(_ field: Int, _ address: RowAddress) throws -> TextCells? {
+        guard let fragment = fragment(address.fragment) else {
             throw Failure(.corrupt, "there is no fragment \(address.fragment)")
         }
-        return try await fragments[low].cells[field]?.text(at: Int(address.offset))
+        return fragments[fragment].cells[field]
     }
 }

@@ -58,11 +58,9 @@ package final class Searcher: Sendable {
             return try await exact(query, plan, plan.snapshot.fragmentReaders, threads, &trace, &clock)
         }
         trace.indexName = index.name
-        let search = IndexedSearch(
-            index, query: query.vector, k: query.k, probes: query.probes, refineFactor: query.refineFactor)
+        let search = IndexedSearch(index, k: query.k, probes: query.probes, refineFactor: query.refineFactor)
         let scratch = scratches.withLock { $0.popLast() } ?? ScanScratch()
-        let found = try search.nearest(
-            exactly: !index.tail.isEmpty, scratch: scratch, trace: &trace, clock: &clock)
+        let found = try search.nearest(query.vector, scratch: scratch, trace: &trace, clock: &clock)
         scratches.withLock { $0.append(scratch) }
         guard let found else {
             return try await exact(query, plan, plan.snapshot.fragmentReaders, threads, &trace, &clock)
@@ -71,6 +69,38 @@ package final class Searcher: Sendable {
         trace.tailRows = index.tailRows
         let tail = try await exact(query, plan, index.tail, threads, &trace, &clock)
         return Array((found + tail).sorted().prefix(query.k))
+    }
+
+    /// The nearest rows of each of many queries, by the same rules.
+    ///
+    /// Blocks the thread for most of the time.
+    package func nearest(
+        batch queries: [[Float]], k: Int, probes: Int?, refineFactor: Int?, _ plan: Plan, threads: Int
+    ) async throws -> [[Neighbor]] {
+        var results = [[Neighbor]?](repeating: nil, count: queries.count)
+        var tail = plan.snapshot.fragmentReaders
+        if let index = plan.index {
+            let batch = BatchSearch(
+                IndexedSearch(index, k: k, probes: probes, refineFactor: refineFactor), queries: queries)
+            let isCancelled = Atomic(false)
+            results = try await withTaskCancellationHandler {
+                try batch.nearest(threads: threads) { isCancelled.load(ordering: .relaxed) }
+            } onCancel: {
+                isCancelled.store(true, ordering: .relaxed)
+            }
+            tail = index.tail
+        }
+        var neighbors: [[Neighbor]] = []
+        for (query, found) in zip(queries, results) {
+            let fragments = found == nil ? plan.snapshot.fragmentReaders : tail
+            guard !fragments.isEmpty else {
+                neighbors.append(found ?? [])
+                continue
+            }
+            let exact = ExactSearch(fragments, field: plan.field, query: query, metric: plan.metric, threads: threads)
+            neighbors.append(Array(((found ?? []) + (try await exact.nearest(k))).sorted().prefix(k)))
+        }
+        return neighbors
     }
 
     /// The nearest of all live rows, whatever the indices.

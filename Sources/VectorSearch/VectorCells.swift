@@ -5,105 +5,112 @@ import LanceTable
 import VectorMath
 
 /// The vectors of a snapshot by row address: for comparing a few rows exactly.
-struct VectorCells: Sendable {
-    private let fragments: [Fragment]
-    private let dimension: Int
+final class VectorCells: @unchecked Sendable {
+    // Unchecked: `runs` point into `blocks`, which are Sendable and kept here; nothing changes after `init`.
 
-    private struct Fragment: Sendable {
-        var id: UInt32
-        var column: ColumnReader
-        var pages: [Page]
-    }
-
-    private struct Page: @unchecked Sendable {
-        // Unchecked: `floats` points into `block`, which is Sendable and kept here.
-        var block: VectorBlock?
-        /// Nil for a page that must be decoded, or that has no vectors.
+    /// Rows of one page, in the order of their addresses.
+    private struct Run {
+        /// Address of the first row.
+        var first: UInt64
+        var count: Int
+        /// Nil for a page that must be decoded.
         var floats: UnsafePointer<Float>?
-        var firstRow: Int
     }
+
+    private let runs: UnsafeMutablePointer<Run>
+    private let count: Int
+    /// Of each run: where to decode it from, and its rows without a vector.
+    private let pages: [(column: ColumnReader, page: Int)]
+    private let blocks: [VectorBlock?]
+    private let hasNulls: Bool
+    private let dimension: Int
 
     init(_ snapshot: Snapshot, _ field: TableField, dimension: Int) async throws {
         self.dimension = dimension
-        var fragments: [Fragment] = []
+        var runs: [Run] = []
+        var pages: [(column: ColumnReader, page: Int)] = []
+        var blocks: [VectorBlock?] = []
         for reader in snapshot.fragmentReaders {
             guard let column = try await reader.column(field) else { continue }
-            let pages = try column.pages.indices.map { index in
-                let block = try column.vectorBlock(page: index)
-                // A decoded copy is not kept: all of them would be the column once more.
-                guard let block, block.isInPlace else {
-                    return Page(block: nil, floats: nil, firstRow: column.pages[index].firstRow)
-                }
+            for page in column.pages.indices {
+                guard let block = try column.vectorBlock(page: page) else { continue }
                 let floats = block.floats.withUnsafeBytes { $0.baseAddress?.assumingMemoryBound(to: Float.self) }
-                return Page(block: block, floats: floats, firstRow: block.firstRow)
+                let first = RowAddress(fragment: reader.id, offset: UInt32(truncatingIfNeeded: block.firstRow))
+                // A decoded copy is not kept: all of them would be the column once more.
+                runs.append(
+                    Run(
+                        first: first.rawValue, count: block.rowCount,
+                        floats: block.isInPlace && block.floats.count >= block.rowCount * dimension * 4 ? floats : nil))
+                pages.append((column, page))
+                blocks.append(block.isInPlace ? block : nil)
             }
-            fragments.append(Fragment(id: reader.id, column: column, pages: pages))
         }
-        self.fragments = fragments
+        self.runs = .allocate(capacity: max(runs.count, 1))
+        self.runs.initialize(from: runs, count: runs.count)
+        count = runs.count
+        self.pages = pages
+        self.blocks = blocks
+        hasNulls = blocks.contains { $0?.validity != nil }
     }
 
-    /// Where a row's vector lies in memory; nil where it has to be decoded, or is null.
-    @inline(__always)
-    func pointer(_ address: UInt64) -> UnsafePointer<Float>? {
-        guard let (fragment, page, row) = locate(address), let floats = fragments[fragment].pages[page].floats,
-            let block = fragments[fragment].pages[page].block, row < block.rowCount, block.validity?[row] != false
-        else { return nil }
-        return floats + row * dimension
-    }
+    deinit { runs.deallocate() }
 
+    /// The run that holds a row; nil where no page does.
     @inline(__always)
-    private func locate(_ address: UInt64) -> (fragment: Int, page: Int, row: Int)? {
-        let id = UInt32(truncatingIfNeeded: address >> 32)
-        let offset = Int(address & 0xffff_ffff)
+    private func run(of address: UInt64) -> (run: Int, row: Int)? {
         var low = 0
-        var high = fragments.count
+        var high = count
         while low + 1 < high {
             let middle = (low + high) / 2
-            if fragments[middle].id <= id { low = middle } else { high = middle }
+            if runs[middle].first <= address { low = middle } else { high = middle }
         }
-        guard low < fragments.count, fragments[low].id == id else { return nil }
-        let fragment = low
-        low = 0
-        high = fragments[fragment].pages.count
-        while low + 1 < high {
-            let middle = (low + high) / 2
-            if fragments[fragment].pages[middle].firstRow <= offset { low = middle } else { high = middle }
-        }
-        guard low < fragments[fragment].pages.count else { return nil }
-        return (fragment, low, offset - fragments[fragment].pages[low].firstRow)
+        guard low < count, address >= runs[low].first else { return nil }
+        // Another fragment's addresses are farther off than any page has rows.
+        let row = address - runs[low].first
+        guard row < UInt64(runs[low].count) else { return nil }
+        return (low, Int(row))
+    }
+
+    /// Where a row's vector lies in memory; nil where it has to be decoded, or there is none.
+    @inline(__always)
+    private func pointer(_ address: UInt64) -> UnsafePointer<Float>? {
+        guard let (run, row) = run(of: address), let floats = runs[run].floats else { return nil }
+        if hasNulls, blocks[run]?.validity?[row] == false { return nil }
+        return floats + row * dimension
     }
 
     /// Compares the query with each of the rows and keeps the nearest.
     ///
     /// The rows lie far apart in memory: each is asked for some rows before it is used.
     func rank(_ neighbors: UnsafeBufferPointer<Neighbor>, _ query: PreparedQuery, into nearest: inout TopK) throws {
-        let ahead = 4
-        for index in 0..<min(ahead, neighbors.count) {
-            if let row = pointer(neighbors[index].address) { VectorKernels.prefetch(row, dimension: dimension) }
-        }
+        let ahead = 6
         var decoded: [UInt64] = []
-        for index in neighbors.indices {
-            if index + ahead < neighbors.count, let row = pointer(neighbors[index + ahead].address) {
-                VectorKernels.prefetch(row, dimension: dimension)
+        withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: max(neighbors.count, 1)) { rows in
+            for index in neighbors.indices {
+                rows[index] = pointer(neighbors[index].address)
+                if index < ahead, let row = rows[index] { VectorKernels.prefetch(row, dimension: dimension) }
             }
-            let address = neighbors[index].address
-            guard let row = pointer(address) else {
-                decoded.append(address)
-                continue
+            for index in neighbors.indices {
+                if index + ahead < neighbors.count, let row = rows[index + ahead] {
+                    VectorKernels.prefetch(row, dimension: dimension)
+                }
+                let address = neighbors[index].address
+                guard let row = rows[index] else {
+                    decoded.append(address)
+                    continue
+                }
+                if let distance = query.distance(to: row) { nearest.insert(distance: distance, address: address) }
             }
-            if let distance = query.distance(to: row) { nearest.insert(distance: distance, address: address) }
         }
         if !decoded.isEmpty { try rankDecoded(decoded.sorted(), query, into: &nearest) }
     }
 
     /// The same for rows whose pages must be decoded, each page once.
     private func rankDecoded(_ addresses: [UInt64], _ query: PreparedQuery, into nearest: inout TopK) throws {
-        var current: (fragment: Int, page: Int, block: VectorBlock?)?
+        var current: (run: Int, block: VectorBlock?)?
         for address in addresses {
-            guard let (fragment, page, row) = locate(address) else { continue }
-            if current == nil || current?.fragment != fragment || current?.page != page {
-                current = (fragment, page, try fragments[fragment].column.vectorBlock(page: page))
-            }
+            guard let (run, row) = run(of: address) else { continue }
+            if current?.run != run { current = (run, try pages[run].column.vectorBlock(page: pages[run].page)) }
             guard let block = current?.block, row < block.rowCount, block.validity?[row] != false else { continue }
             let distance = block.floats.withUnsafeBytes { bytes in
                 bytes.baseAddress.flatMap {

@@ -8,6 +8,7 @@ enum Entry {
     static func main() async {
         occupyStandardDescriptors()
         let code = await CommandLineRun(arguments: Array(CommandLine.arguments.dropFirst())).run()
+        if code != CommandLineRun.success { Interruption.endIfReceived() }
         exit(code)
     }
 }

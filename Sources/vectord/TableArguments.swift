@@ -23,7 +23,7 @@ struct WriteOptions: ParsableArguments {
 }
 
 struct ThreadOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Threads of a search. (default: every core)", valueName: "n"))
+    @Option(help: ArgumentHelp("Threads to work with. (default: every core)", valueName: "n"))
     var threads: Int?
 
     func validate() throws {

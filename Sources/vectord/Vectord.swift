@@ -9,14 +9,14 @@ struct Vectord: AsyncParsableCommand {
         abstract: "Keeps text chunks and their embedding vectors in open Lance tables, and searches them.",
         discussion: """
             A table is a directory; make one from a Parquet file with 'vectord migrate', or from lines of JSON with \
-            'vectord append'.
+            'vectord append'. Searches compare every row until 'vectord index' has made an index.
 
             Results go to standard output, errors and progress to standard error. Exit code 0 is success, 1 a failure \
             (also a doc_id that is not there), 2 wrong usage. With --json, results and errors are JSON.
             """,
         version: version,
         subcommands: [
-            Migrate.self, Append.self, Search.self, Get.self, Count.self, Stats.self, Scan.self, Inspect.self,
-            Bench.self,
+            Migrate.self, Append.self, BuildIndex.self, BuildScalarIndex.self, Search.self, Recall.self, Get.self,
+            Count.self, Stats.self, Scan.self, Inspect.self, Bench.self,
         ])
 }

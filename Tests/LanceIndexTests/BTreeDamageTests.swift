@@ -36,6 +36,26 @@ struct BTreeDamageTests {
         }
     }
 
+    /// Other page encodings, whose pages must be decoded.
+    @Test(arguments: ["word", "number", "big"]) func damagedFilesOfTheOfficialLibrary(_ column: String) async throws {
+        let original = BTreeGoldenTests.storage("14.0.2")
+        let snapshot = try await Table(original).latest()
+        for entry in snapshot.usableIndices(.btree, on: try snapshot.field(column)) {
+            let directory = IndexDirectory(entry.uuid)
+            for file in ["page_data.lance", "page_lookup.lance"] {
+                let key = try directory.key(file)
+                let good = try await original.open(key).view.bytes
+                try await Damage.run(good, seed: 5, truncations: 20, changes: 100) { bytes in
+                    let index = try await BTreeIndex.open(directory, in: OverlayStorage(original, [key: bytes]))
+                    for row in stride(from: 0, to: 4500, by: 500) {
+                        _ = try await BTreeTable.rows(of: BTreeGoldenTests.value(column, row), index)
+                    }
+                    _ = try await index.nullRows()
+                }
+            }
+        }
+    }
+
     @Test func missingFiles() async throws {
         let (table, segment) = try await Self.built(.utf8, rows: 10)
         for file in segment.files {
@@ -46,6 +66,44 @@ struct BTreeDamageTests {
             }
         }
         _ = try await BTreeIndex.open(segment.directory, in: table.storage)
+    }
+
+    /// Whatever fails while an index is written, nothing of it stays.
+    @Test(arguments: FaultyStorage.Fault.allCases) func failedBuilds(_ fault: FaultyStorage.Fault) async throws {
+        let (table, _) = try await Self.built(.utf8, rows: 9000)
+        let before = try await table.storage.walk().map(\.key.description).sorted()
+        let faulty = FaultyStorage(table.storage)
+        let snapshot = try await Table(faulty, .relaxed).latest()
+        func build() async throws {
+            _ = try await BTreeBuilder.build(
+                name: "key_idx", over: snapshot, field: snapshot.field("key"), durability: .relaxed)
+        }
+        // The first one opens the table's files.
+        try await build()
+        faulty.fail(nil)
+        try await build()
+        let operations = faulty.operations
+        #expect(operations.count > 5)
+        for entry in try await table.storage.walk() where !before.contains(entry.key.description) {
+            try await table.storage.delete(entry.key)
+        }
+        for number in operations.indices {
+            faulty.fail(number, fault)
+            try await expectFailure([.io], "operation \(number)") { try await build() }
+            faulty.fail(nil)
+            #expect(try await table.storage.walk().map(\.key.description).sorted() == before, "operation \(number)")
+        }
+    }
+
+    @Test func cancelledBuilds() async throws {
+        let (table, _) = try await Self.built(.utf8, rows: 9000)
+        let before = try await table.storage.walk().count
+        let task = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await table.build()
+        }
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(try await table.storage.walk().count == before)
     }
 
     // MARK: Files that fit together badly
@@ -66,7 +124,8 @@ struct BTreeDamageTests {
         func open() async throws -> BTreeIndex {
             let storage = MemoryStorage()
             let directory = IndexDirectory(UUID())
-            func write(_ file: String, _ fields: [(String, DataType, [Value])], _ metadata: [String: String]) async throws
+            func write(_ file: String, _ fields: [(String, DataType, [Value])], _ metadata: [String: String])
+                async throws
             {
                 let schema = Schema(fields.map { Field($0.0, $0.1) })
                 let writer = try await DataFileWriter(
@@ -139,7 +198,9 @@ struct BTreeDamageTests {
         made.values[4] = .null
         let index = try await made.open()
         for number in -1...60 {
-            for row in try await index.rows(of: BTreeKey(number)) { #expect(made.values[Int(row)] == .int(Int64(number))) }
+            for row in try await index.rows(of: BTreeKey(number)) {
+                #expect(made.values[Int(row)] == .int(Int64(number)))
+            }
         }
     }
 }

@@ -39,7 +39,9 @@ struct BTreeGoldenTests {
         }
     }
 
-    @Test(arguments: tables, ["word", "number", "big"]) func everyValue(_ version: String, _ column: String) async throws {
+    @Test(arguments: tables, ["word", "number", "big"]) func everyValue(_ version: String, _ column: String)
+        async throws
+    {
         let snapshot = try await Table(Self.storage(version)).latest()
         let field = try snapshot.field(column)
         let ranked = try await snapshot.rankedIndices(.btree, on: field)

@@ -6,6 +6,7 @@ import LanceProto
 import LanceTable
 import SwiftProtobuf
 import Testing
+import VectorMath
 
 /// What a manifest says of a segment, and which entries are worth opening.
 struct IVFPQEntryTests {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import ByteCoding
+import Columnar
 import Foundation
 import LanceIndex
 import LanceProto
 import Testing
+import VectorMath
 import TestSupport
 
 /// Files that are well-formed and say what cannot be.
@@ -59,7 +61,6 @@ struct IVFPQHostileTests {
         ("an odd number of 4-bit codes", { $0.quantizer["num_sub_vectors"] = "1" }),
         ("codes twice as wide", { $0.quantizer["num_sub_vectors"] = "4" }),
         ("a codebook that is not there", { $0.quantizer["codebook_position"] = "3" }),
-        ("the partitions as codebook", { $0.quantizer["codebook_position"] = "1" }),
         ("no word on the order of codes", { $0.quantizer["transposed"] = nil }),
         ("text for a number", { $0.quantizer["nbits"] = "\"4\"" }),
         ("no quantizer", { $0.storage = "[]" }),

@@ -142,7 +142,6 @@ struct IVFPQWriterTests {
         let storage = MemoryStorage()
         let writer = try await IVFPQWriter(IndexDirectory(IVFPQFixtures.uuid), model, in: storage, .relaxed)
         try await writer.append(rowIDs: [1, 2], codes: [1, 2, 3, 4])
-        // The writer stays with its task, so no closure.
         await #expect(throws: Failure.self) { try await writer.append(rowIDs: [1, 2], codes: [1, 2, 3]) }
         await #expect(throws: Failure.self) {
             try await writer.append(rowIDs: ByteView(copying: [1, 2, 3]), codes: .empty)

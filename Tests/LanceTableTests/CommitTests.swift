@@ -81,7 +81,9 @@ struct CommitTests {
     @Test func theRules() {
         for mine in Operation.Kind.allCases {
             for theirs in Operation.Kind.allCases {
-                let isSafe = theirs == .append && [.append, .createIndex, .overwrite].contains(mine)
+                let isSafe =
+                    theirs == .append && [.append, .createIndex, .overwrite].contains(mine)
+                    || mine == .createIndex && [.delete, .update].contains(theirs)
                 #expect(
                     ConflictRules.verdict(mine, after: theirs) == (isSafe ? .rebase : .conflict),
                     "\(mine) after \(theirs)")
@@ -123,7 +125,7 @@ struct CommitTests {
                             fields: try TestTable.fields(), fragments: try await TestTable.fragments(3..<5, in: table))
                     default: .createIndex(new: [index(1)], removed: [])
                     }
-                if name == "append" {
+                if name == "append" || mine == "createIndex" && ["delete", "update"].contains(name) {
                     #expect(try await table.commit(operation, basedOn: base).snapshot.version == 3)
                 } else {
                     let failure = try await expectFailure([.conflict], "\(mine) after \(name)") {
@@ -132,6 +134,40 @@ struct CommitTests {
                     #expect(failure.message.contains("version 2 (\(name))"))
                     #expect(try await table.latest().version == 2)
                     #expect(try await storage.names(in: ObjectKey("_transactions")).filter { $0 != "x.txn" }.count == 1)
+                }
+            }
+        }
+    }
+
+    /// An index follows deleted rows and lost fragments, but no fragment with other files.
+    @Test func anIndexFollowsDeletions() async throws {
+        let changes: [(String, (inout ProtoManifest) -> Void, Bool)] = [
+            ("rows deleted", { $0.fragments[0].deletionFile = .with { $0.numDeletedRows = 1 } }, true),
+            ("a fragment gone", { $0.fragments.removeFirst() }, true),
+            ("all fragments gone", { $0.fragments = [] }, false),
+            ("a column rewritten", { $0.fragments[1].files[0].path = "other.lance" }, false),
+            ("rows added to a fragment", { $0.fragments[1].physicalRows += 1 }, false),
+            ("columns changed", { $0.fields[0].name = "other" }, false),
+        ]
+        for (name, change, isSafe) in changes {
+            for theirs in [ProtoTransaction.OneOf_Operation.delete(.init()), .update(.init())] {
+                let storage = MemoryStorage()
+                let table = Table(storage, .relaxed)
+                try await TestTable.overwrite(0..<3, table, basedOn: nil)
+                let base = try await TestTable.append(3..<5, table)
+                try await TestTable.putVersion(
+                    storage, after: base,
+                    {
+                        $0.transactionFile = ""; change(&$0)
+                    },
+                    transaction: .with { $0.operation = theirs })
+                if isSafe {
+                    let mine = try await table.commit(.createIndex(new: [index(1)], removed: []), basedOn: base)
+                    #expect(mine.snapshot.version == 4 && mine.snapshot.indices.count == 1, "\(name)")
+                } else {
+                    try await expectFailure([.conflict], name) {
+                        try await table.commit(.createIndex(new: [index(1)], removed: []), basedOn: base)
+                    }
                 }
             }
         }

@@ -25,6 +25,13 @@ import Testing
         ["migrate", "a"], ["migrate", "a", "b", "--dims", "0"], ["scan", "t", "--limit=-1"],
         ["scan", "t", "--columns", ""], ["scan", "t", "--columns", "a,,b"], ["get", "t"],
         ["inspect", "t", "--versions=-1"], ["bench", "nonsense"], ["count", "t", "--top-k", "99999999999999999999"],
+        ["index"], ["index", "t", "--partitions", "0"], ["index", "t", "--bits", "5"],
+        ["index", "t", "--sub-vectors", "0"], ["index", "t", "--metric", "hamming"], ["index", "t", "--seed=-1"],
+        ["index", "t", "--memory-budget", "0"], ["index", "t", "--memory-budget", "much"],
+        ["index", "t", "--threads", "0"], ["scalar-index", "t"], ["recall", "t"],
+        ["recall", "t", "--queries", "q", "--nprobes", "0"], ["recall", "t", "--queries", "q", "--nprobes", "1,"],
+        ["recall", "t", "--queries", "q", "--refine", "0"], ["recall", "t", "--queries", "q", "--limit", "0"],
+        ["recall", "t", "--queries", "q", "--top-k", "0"], ["recall", "t", "--queries", "q", "--plot", ""],
     ])
     func wrongUsage(arguments: [String]) throws {
         let plain = try Command.run(arguments)
@@ -41,7 +48,8 @@ import Testing
         ["count", "TABLE"], ["get", "TABLE", "a"], ["scan", "TABLE"], ["inspect", "TABLE"],
         ["search", "TABLE", "--query", "QUERY"], ["migrate", "NOTHING", "TABLE"],
         ["append", "TABLE", "--parquet", "NOTHING"], ["append", "TABLE", "--ndjson", "NOTHING"],
-        ["search", "TABLE", "--query", "NOTHING"],
+        ["search", "TABLE", "--query", "NOTHING"], ["index", "TABLE"], ["scalar-index", "TABLE", "doc_id"],
+        ["recall", "TABLE", "--queries", "QUERY"],
     ])
     func nothingThere(arguments: [String]) throws {
         let scratch = try Scratch()

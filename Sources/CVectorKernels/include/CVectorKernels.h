@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "assign.h"
+#include "half.h"
 #include "pq.h"
 
 #ifdef __cplusplus
@@ -26,7 +27,7 @@ extern "C" {
 
 enum {
     VK_LEVEL_SCALAR = 0,
-    VK_LEVEL_AVX2 = 1,    // x86-64 with AVX2 and FMA
+    VK_LEVEL_AVX2 = 1,    // x86-64 with AVX2, FMA and F16C
     VK_LEVEL_AVX512 = 2,  // x86-64 with AVX-512 F, BW, VL and DQ
     VK_LEVEL_NEON = 3,    // 64-bit ARM
     VK_LEVEL_AVX512VBMI = 4,  // VK_LEVEL_AVX512 with VBMI
@@ -69,6 +70,16 @@ void vk_dot_norm_rows(
 static inline void vk_prefetch(const void *bytes, size_t length) {
 #if defined(__GNUC__)
     for (size_t offset = 0; offset < length; offset += 64) __builtin_prefetch((const char *)bytes + offset, 0, 3);
+#else
+    (void)bytes;
+    (void)length;
+#endif
+}
+
+// The same into the second-level cache.
+static inline void vk_prefetch_far(const void *bytes, size_t length) {
+#if defined(__GNUC__)
+    for (size_t offset = 0; offset < length; offset += 64) __builtin_prefetch((const char *)bytes + offset, 0, 2);
 #else
     (void)bytes;
     (void)length;

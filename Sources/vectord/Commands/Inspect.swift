@@ -48,9 +48,10 @@ struct Inspect: AsyncParsableCommand {
                 throw StoreError(code: .notFound, message: "there is no such table or file", path: path)
             }
             guard !isDirectory.boolValue else {
-                let table = try await TableInspection(
-                    store.table, limit: all ? nil : versions, version: version, pages: pages)
-                return try show(table) { InspectionText.lines(table) }
+                let report = await TableReport(
+                    try await TableInspection(
+                        store.table, limit: all ? nil : versions, version: version, pages: pages))
+                return try show(report) { InspectionText.lines(report) }
             }
             if local.hasSuffix(".manifest") {
                 let manifest = try await ManifestInspection.file(at: local)

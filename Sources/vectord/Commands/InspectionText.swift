@@ -8,12 +8,13 @@ enum InspectionText {
 
     // MARK: Tables
 
-    static func lines(_ table: TableInspection) -> [String] {
+    static func lines(_ report: TableReport) -> [String] {
+        let table = report.table
         var lines = ["table \(table.location)", "versions \(table.versionCount)"]
         lines += table.versions.flatMap { indented(self.lines($0)) }
         let hidden = table.versionCount - table.versions.count
         if hidden > 0 { lines.append("  … \(hidden) older; --all lists them") }
-        return lines + [""] + self.lines(table.detail)
+        return lines + [""] + self.lines(table.detail, report.indices)
     }
 
     private static func lines(_ version: VersionInspection) -> [String] {
@@ -34,7 +35,8 @@ enum InspectionText {
 
     // MARK: Manifests
 
-    static func lines(_ manifest: ManifestInspection) -> [String] {
+    /// - Parameter indices: what the files of the manifest's indices say, in the same order; a manifest alone has none.
+    static func lines(_ manifest: ManifestInspection, _ indices: [IndexInspection] = []) -> [String] {
         var lines = ["version"] + indented(self.lines(manifest.summary))
         if !manifest.summary.transactionFile.isEmpty {
             lines.append("  transaction file \(manifest.summary.transactionFile)")
@@ -44,7 +46,9 @@ enum InspectionText {
         lines.append("fragments \(manifest.fragments.count)")
         for fragment in manifest.fragments { lines += indented(self.lines(fragment, manifest.fields)) }
         lines.append("indices \(manifest.indices.count)")
-        for index in manifest.indices { lines += indented(self.lines(index)) }
+        for (number, index) in manifest.indices.enumerated() {
+            lines += indented(self.lines(index, number < indices.count ? indices[number].summary : ""))
+        }
         lines += self.lines("config", manifest.config)
         lines += self.lines("metadata", manifest.metadata)
         return lines
@@ -81,16 +85,15 @@ enum InspectionText {
             }
     }
 
-    private static func lines(_ index: ManifestInspection.Index) -> [String] {
+    private static func lines(_ index: ManifestInspection.Index, _ summary: String) -> [String] {
         if let error = index.error { return ["\(index.name)  cannot be read: \(error)"] }
         let files = index.files.sorted { $0.key < $1.key }
             .map { "_indices/\(index.uuid)/\($0.key)  \(Readable.bytes(Int(clamping: $0.value)))" }
         return [
             "\(index.name)  \(index.kind)  on \(index.columns.joined(separator: ", "))  built from version "
                 + "\(index.datasetVersion)  covers fragments \(text(index.coveredFragments))  "
-                + "\(index.isLive ? "live" : "not live")",
-            "  uuid \(index.uuid)",
-        ] + indented(files)
+                + "\(index.isLive ? "live" : "not live")"
+        ] + indented((summary.isEmpty ? [] : [summary]) + ["uuid \(index.uuid)"] + files)
     }
 
     /// `0-9, 12`

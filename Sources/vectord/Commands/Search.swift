@@ -3,39 +3,17 @@ import ArgumentParser
 import LanceVectorStore
 
 struct Search: AsyncParsableCommand {
-    /// How many candidates of an index search are compared exactly.
-    enum Refine: ExpressibleByArgument {
-        case none
-        case factor(Int)
-
-        init?(argument: String) {
-            if argument == "none" {
-                self = .none
-            } else if let factor = Int(argument), factor >= 1 {
-                self = .factor(factor)
-            } else {
-                return nil
-            }
-        }
-
-        var defaultValueDescription: String { factor.map(String.init) ?? "none" }
-
-        var factor: Int? {
-            switch self {
-            case .none: nil
-            case .factor(let factor): factor
-            }
-        }
-    }
-
     private static let textLimit = 100
 
     static let configuration = CommandConfiguration(
-        abstract: "Find the rows whose vectors are nearest to a query, by cosine.",
+        abstract: "Find the rows whose vectors are nearest to a query.",
         discussion: """
             The query is JSON (an array of numbers, or an array of such arrays for several queries) or a .npy file of \
             float32 or float64 with the shape (d,) or (n, d). With --json the answer is {"hits":[…]}, and for an array of \
             arrays or a shape (n, d) a list of those.
+
+            With a vector index (see 'vectord index') vectors are compared by the index's metric; without one every row \
+            is compared by cosine. The first number of a line is the score, 1 - distance: for cosine the cosine.
             """)
 
     @OptionGroup var table: TableArgument
@@ -47,17 +25,29 @@ struct Search: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Rows to find.", valueName: "k"))
     var topK = 10
 
-    @Option(help: ArgumentHelp("Partitions of an index to look into. Of no effect without an index.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Partitions of the index to look into: more find more and take longer. (default: by the index's size)",
+            valueName: "n"))
     var nprobes: Int?
 
     @Option(
         help: ArgumentHelp(
-            "Candidates for each hit that an index search compares exactly, or none. Of no effect without an index.",
+            "Candidates for each hit that are compared exactly; with none, distances are estimates by the index.",
             valueName: "n|none"))
-    var refine = Refine.factor(10)
+    var refine = RefineFactor.factor(10)
+
+    @Flag(help: "Tell how each search went: the index, what was looked at, and the time of each stage.")
+    var explain = false
 
     @OptionGroup var threads: ThreadOptions
     @OptionGroup var output: OutputOptions
+
+    /// What one query gave; an explanation holds its hits too.
+    private struct Answer {
+        var hits: [Hit]
+        var explanation: SearchExplanation?
+    }
 
     func validate() throws {
         guard topK >= 1 else { throw ValidationError("--top-k must be at least 1, got \(topK)") }
@@ -67,17 +57,14 @@ struct Search: AsyncParsableCommand {
     func run() async throws {
         let queries = try Queries(path: query)
         let store = try LanceVectorStore(path: table.table, options: Options(threads: threads.threads))
-        var answers: [[Hit]] = []
+        var answers: [Answer] = []
         try await Progress.with("searching", isShown: !StandardOutput.isTerminal || queries.vectors.count > 1) {
             progress in
             for (index, vector) in queries.vectors.enumerated() {
                 do {
-                    answers.append(
-                        try await store.search(vector, topK: topK, nprobes: nprobes, refineFactor: refine.factor))
+                    answers.append(try await answer(vector, store))
                 } catch {
-                    var error = StoreError(reporting: error, path: table.table)
-                    if queries.isList { error.message = "query \(index): \(error.message)" }
-                    throw error
+                    throw queries.naming(index, StoreError(reporting: error, path: table.table))
                 }
                 progress.update(Double(index + 1) / Double(queries.vectors.count))
             }
@@ -89,12 +76,22 @@ struct Search: AsyncParsableCommand {
         }
     }
 
-    private func printJSON(_ answers: [[Hit]], isList: Bool) throws {
-        let objects = answers.map { hits in
-            var answer = JSONObject()
-            answer.add(
+    private func answer(_ vector: [Float], _ store: LanceVectorStore) async throws(StoreError) -> Answer {
+        guard explain else {
+            return Answer(
+                hits: try await store.search(vector, topK: topK, nprobes: nprobes, refineFactor: refine.factor))
+        }
+        let explanation = try await store.explain(vector, topK: topK, nprobes: nprobes, refineFactor: refine.factor)
+        return Answer(hits: explanation.hits, explanation: explanation)
+    }
+
+    private func printJSON(_ answers: [Answer], isList: Bool) throws {
+        let objects = answers.map { answer in
+            var object = JSONObject()
+            if let explanation = answer.explanation { ExplanationText.add(explanation, to: &object) }
+            object.add(
                 "hits",
-                hits.map { hit in
+                answer.hits.map { hit in
                     var object = JSONObject()
                     object.add("doc_id", hit.docID)
                     object.add("chunk_text", hit.chunkText)
@@ -102,21 +99,26 @@ struct Search: AsyncParsableCommand {
                     object.add("distance", hit.distance)
                     return object
                 })
-            return answer
+            return object
         }
         guard isList else { return try objects.first?.print() ?? () }
         try StandardOutput.write(JSONObject.list(objects) + [UInt8(ascii: "\n")])
     }
 
-    private func printLines(_ answers: [[Hit]], _ isList: Bool) throws {
-        for (index, hits) in answers.enumerated() {
+    private func printLines(_ answers: [Answer], _ isList: Bool) throws {
+        for (index, answer) in answers.enumerated() {
             if isList { try StandardOutput.write("query \(index)\n") }
-            for hit in hits {
+            for hit in answer.hits {
                 let score = Readable.decimal(Double(hit.score), 4)
                 try StandardOutput.write(
                     "\(score)  \(Readable.line(hit.docID))  \(Readable.line(hit.chunkText, limit: Self.textLimit))\n")
             }
-            if hits.isEmpty { try StandardOutput.write("no rows found\n") }
+            if answer.hits.isEmpty { try StandardOutput.write("no rows found\n") }
+            if let explanation = answer.explanation {
+                try StandardOutput.write("\n")
+                for line in ExplanationText.lines(explanation) { try StandardOutput.write(Readable.line(line) + "\n") }
+                if index + 1 < answers.count { try StandardOutput.write("\n") }
+            }
         }
     }
 }

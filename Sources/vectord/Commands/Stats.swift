@@ -23,16 +23,32 @@ struct Stats: AsyncParsableCommand {
             object.add("has_doc_id_index", stats.hasDocIDIndex)
             return try object.print()
         }
+        let table = try await reporting(table.table) { () -> TableReport? in
+            guard try await store.table.latestIfAny() != nil else { return nil }
+            return await TableReport(try await TableInspection(store.table, limit: 0, version: nil, pages: false))
+        }
         try StandardOutput.write(
             """
             path          \(stats.path)
             rows          \(stats.rows)
             disk          \(Readable.bytes(stats.diskBytes))
-            vector index  \(stats.hasVectorIndex ? "yes" : "no")
-            doc_id index  \(stats.hasDocIDIndex ? "yes" : "no")
+            vector index  \(Self.text(stats.hasVectorIndex, "vector", "vector", table))
+            doc_id index  \(Self.text(stats.hasDocIDIndex, "btree", "doc_id", table))
 
             """)
-        let exists = try await reporting(table.table) { try await store.table.latestIfAny() != nil }
-        if !exists { try StandardOutput.write("there is no Lance table here yet\n") }
+        if table == nil { try StandardOutput.write("there is no Lance table here yet\n") }
+    }
+
+    /// `yes` or `no`, and which indices those are.
+    private static func text(_ isUsed: Bool, _ kind: String, _ column: String, _ report: TableReport?) -> String {
+        let indices =
+            report.map { zip($0.table.detail.indices, $0.indices) }?
+            .filter { $0.0.columns == [column] && (isUsed ? $0.0.kind == kind && $0.0.isLive : true) } ?? []
+        guard isUsed else {
+            let names = indices.map { "'\(Readable.line($0.0.name))'" }
+            return names.isEmpty ? "no" : "no; searches cannot use \(names.joined(separator: ", "))"
+        }
+        return "yes: "
+            + indices.map { "\(Readable.line($0.0.name)) (\(Readable.line($0.1.summary)))" }.joined(separator: "; ")
     }
 }

@@ -29,6 +29,14 @@ struct Queries {
         }
     }
 
+    /// The error with the number of the query that it is about, where there are several.
+    func naming(_ index: Int, _ error: StoreError) -> StoreError {
+        guard isList else { return error }
+        var error = error
+        error.message = "query \(index): \(error.message)"
+        return error
+    }
+
     private init(_ array: NPYArray) {
         vectors = array.rows
         isList = array.shape.count == 2

@@ -5,6 +5,7 @@ import Synchronization
 /// A bar on standard error for work that takes over a second, where that is a terminal.
 final class Progress: Sendable {
     private struct State {
+        var stage: String?
         var fraction: Double?
         var isDrawn = false
         var isFinished = false
@@ -40,7 +41,13 @@ final class Progress: Sendable {
         return try await body(progress)
     }
 
-    func update(_ fraction: Double) { state.withLock { $0.fraction = min(max(fraction, 0), 1) } }
+    /// - Parameter stage: what is being done, beside the label; nil leaves it as it is.
+    func update(_ fraction: Double, stage: String? = nil) {
+        state.withLock { state in
+            state.fraction = min(max(fraction, 0), 1)
+            if let stage { state.stage = stage }
+        }
+    }
 
     private func draw() {
         let seconds = (ContinuousClock.now - start).components.seconds
@@ -48,6 +55,7 @@ final class Progress: Sendable {
             guard !state.isFinished else { return }
             state.isDrawn = true
             var line = "\r\(label) "
+            if let stage = state.stage { line += stage + " " }
             if let fraction = state.fraction {
                 let filled = Int(fraction * Double(Self.barWidth))
                 line += "[" + String(repeating: "#", count: filled)

@@ -24,7 +24,18 @@ enum Readable {
         return "\(sign)\(scaled / scale).\(String(repeating: "0", count: digits - fraction.count))\(fraction)"
     }
 
-    static func plural(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+    /// Microseconds as µs, ms or s, with three digits or so.
+    static func microseconds(_ value: Double) -> String {
+        for (unit, scale) in [("µs", 1.0), ("ms", 1e3)] where value < 999.5 * scale {
+            return "\(decimal(value / scale, value < 9.95 * scale ? 1 : 0)) \(unit)"
+        }
+        return "\(decimal(value / 1e6, 1)) s"
+    }
+
+    /// - Parameter nouns: the plural, where it is not the noun with an s.
+    static func plural(_ count: Int, _ noun: String, _ nouns: String? = nil) -> String {
+        "\(count) \(count == 1 ? noun : nouns ?? noun + "s")"
+    }
 
     /// Text on one line, cut after `limit` characters; what would move a terminal's cursor becomes a space.
     static func line(_ text: String, limit: Int? = nil) -> String {
