@@ -78,7 +78,8 @@ let package = Package(
         room(
             "LanceVectorStore",
             [
-                "VectorSearch", "LanceIndex", "LanceTable", "LanceFile", "LanceProto", "ParquetReader", "Columnar", "ObjectStorage",
+                "VectorSearch", "LanceIndex", "LanceTable", "LanceFile", "LanceProto", "ParquetReader", "Columnar",
+                "ObjectStorage",
                 "ByteCoding", "VectorMath",
             ]),
         // roof
@@ -118,6 +119,9 @@ let package = Package(
             resources: [.copy("Fixtures")]),
         tests(
             "LanceVectorStoreTests",
-            ["LanceVectorStore", "TestSupport"], resources: [.copy("Fixtures")]),
+            [
+                "LanceVectorStore", "LanceTable", "LanceFile", "LanceProto", "Columnar", "ByteCoding", "ObjectStorage",
+                "TestSupport", protobuf,
+            ], resources: [.copy("Fixtures")]),
     ]
 )

@@ -18,7 +18,7 @@ package final class LiveSegment: @unchecked Sendable {
     /// several threads would cost more than the scan.
     private let codes: UnsafeMutablePointer<Partition>
     private let views: [ByteView]
-    private let terms: UnsafeMutablePointer<Float>?
+    private let terms: UnsafeMutablePointer<Float>
     private let states: UnsafeMutablePointer<Atomic<UInt8>>
 
     private struct Partition {
@@ -54,16 +54,14 @@ package final class LiveSegment: @unchecked Sendable {
         self.index = index
         self.model = model
         self.liveness = liveness
-        // A dot product has no part of the row alone; then only deleted rows need a number.
-        let isNeeded = model.metric != .dot || !liveness.isAllLive
-        terms = isNeeded ? .allocate(capacity: max(index.rowCount, 1)) : nil
+        terms = .allocate(capacity: max(index.rowCount, 1))
         states = .allocate(capacity: max(index.partitionCount, 1))
         for partition in 0..<index.partitionCount { (states + partition).initialize(to: Atomic(0)) }
     }
 
     deinit {
         codes.deallocate()
-        terms?.deallocate()
+        terms.deallocate()
         states.deinitialize(count: index.partitionCount)
         states.deallocate()
     }
@@ -71,32 +69,29 @@ package final class LiveSegment: @unchecked Sendable {
     func partitionCount(_ partition: Int) -> Int { codes[partition].count }
     func codes(_ partition: Int) -> UnsafePointer<UInt8> { codes[partition].codes }
 
-    func prefetch(_ partition: Int) {
-        let rows = index.partitions[partition]
-        VectorKernels.prefetchFar(codes[partition].codes, bytes: rows.count * index.codeBytes)
-        if let terms { VectorKernels.prefetchFar(terms + rows.lowerBound, bytes: rows.count * 4) }
-    }
-
     func rowID(_ partition: Int, _ row: Int) -> UInt64 {
         UInt64(littleEndian: codes[partition].rowIDs.loadUnaligned(fromByteOffset: row * 8, as: UInt64.self))
     }
 
-    /// The rows' terms of a partition; nil where all are 0.
+    /// The rows' terms of a partition; nil before they are computed.
+    @inline(__always)
+    func readyTerms(of partition: Int) -> UnsafePointer<Float>? {
+        guard states[partition].load(ordering: .acquiring) == 2 else { return nil }
+        return UnsafePointer(terms + index.partitions[partition].lowerBound)
+    }
+
+    /// Computes the rows' terms of a partition.
     ///
     /// - Parameters:
     ///   - table: scratch of `subVectors * codewords` floats.
     ///   - spare: receives room for the terms where another thread is computing them at this moment.
-    func terms(
-        of partition: Int, codes: UnsafePointer<UInt8>, table: UnsafeMutablePointer<Float>,
-        spare: inout ScratchBuffer<Float>
-    ) -> UnsafePointer<Float>? {
-        guard let terms else { return nil }
+    func makeTerms(of partition: Int, table: UnsafeMutablePointer<Float>, spare: inout ScratchBuffer<Float>)
+        -> UnsafePointer<Float>
+    {
         let rows = index.partitions[partition]
-        let own = terms + rows.lowerBound
-        if states[partition].load(ordering: .acquiring) == 2 { return UnsafePointer(own) }
         let isOurs = states[partition].compareExchange(expected: 0, desired: 1, ordering: .acquiring).exchanged
-        let target = isOurs ? own : spare.reserve(rows.count)
-        compute(partition, rows.count, codes, table, target)
+        let target = isOurs ? terms + rows.lowerBound : spare.reserve(rows.count)
+        compute(partition, rows.count, codes(partition), table, target)
         if isOurs { states[partition].store(2, ordering: .releasing) }
         return UnsafePointer(target)
     }
@@ -105,12 +100,14 @@ package final class LiveSegment: @unchecked Sendable {
         _ partition: Int, _ count: Int, _ codes: UnsafePointer<UInt8>, _ table: UnsafeMutablePointer<Float>,
         _ target: UnsafeMutablePointer<Float>
     ) {
+        // A dot product has no part of the row alone; then only rows that do not count need a number.
         if model.metric == .dot {
             target.update(repeating: 0, count: count)
         } else {
             model.rowTerms(partition: partition, codes: codes, count: count, table: table, into: target)
         }
-        guard !liveness.isAllLive else { return }
+        // Even where nothing was deleted: the files may hold rows of fragments that the manifest's entry does not name
+        // any more, and another segment answers for those.
         for row in 0..<count where !liveness.isLive(RowAddress(rawValue: rowID(partition, row))) {
             target[row] = .infinity
         }

@@ -88,11 +88,14 @@ package final class ScanModel: Sendable {
     /// How far single precision may carry a bound from the distance it stands for; not finite for numbers whose squares
     /// leave the range.
     ///
-    /// Every partial result is at most (|q| + |c| + |r|)², and there are fewer than `subVectors + dimension` roundings
-    /// of 2^-24 relative to it, of either sign; the factor is generous.
+    /// Every partial result is at most (|q| + |c| + |r|)², for dot with 1 more. The longest chain of additions that a
+    /// kernel makes one after another is that of a plain loop over all components, then one over the sub-vectors; with
+    /// what `pq.h` asks for (2^-22 of the parts of a bound) that is fewer than `dimension + subVectors + 32` roundings of
+    /// 2^-24, on both sides.
     package func slack(queryNorm: Float) -> Float {
-        let longest = queryNorm + longestCentroid + longestResidual + 1
-        return longest * longest * Float(subVectors + width + 16) * 1.2e-7
+        let longest = queryNorm + longestCentroid + longestResidual
+        let largest = longest * longest + (metric == .dot ? 1 : 0)
+        return largest * Float(dimension + subVectors + 32) * 0x1p-23
     }
 
     /// The part of each row's distance that no query changes: |r|² + 2 c·r for the row's residual r and its centroid c.

@@ -18,9 +18,16 @@ package final class ScanScratch: @unchecked Sendable {
     /// Partitions by distance: the distance in the high half, in an order-preserving form.
     var order = ScratchBuffer<UInt64>(capacity: 512)
     /// Rows kept so far: lower bound, number in the partition, partition.
-    var bounds = ScratchBuffer<Float>(capacity: 1024)
-    var rows = ScratchBuffer<UInt32>(capacity: 1024)
-    var partitions = ScratchBuffer<UInt32>(capacity: 1024)
+    struct Places {
+        var bounds: UnsafeMutablePointer<Float>
+        var rows: UnsafeMutablePointer<UInt32>
+        var partitions: UnsafeMutablePointer<UInt32>
+        var capacity: Int
+    }
+
+    private var bounds = ScratchBuffer<Float>(capacity: 1024)
+    private var rows = ScratchBuffer<UInt32>(capacity: 1024)
+    private var partitions = ScratchBuffer<UInt32>(capacity: 1024)
     var work = ScratchBuffer<Float>(capacity: 1024)
     /// Row terms that another thread is computing at the same moment.
     var spareTerms = ScratchBuffer<Float>(capacity: 64)
@@ -28,4 +35,17 @@ package final class ScanScratch: @unchecked Sendable {
     package var neighbors = ScratchBuffer<Neighbor>(capacity: 256)
 
     package init() {}
+
+    var places: Places {
+        let capacity = min(bounds.capacity, min(rows.capacity, partitions.capacity))
+        return Places(bounds: bounds.base, rows: rows.base, partitions: partitions.base, capacity: capacity)
+    }
+
+    /// Room for `count` rows, of which the first `kept` stay as they are.
+    func grow(to count: Int, keeping kept: Int) -> Places {
+        bounds.reserve(count, keeping: kept)
+        rows.reserve(count, keeping: kept)
+        partitions.reserve(count, keeping: kept)
+        return places
+    }
 }

@@ -29,6 +29,10 @@ package struct SegmentScan {
     /// Rows whose bound is above cannot be among the nearest.
     private var threshold: Float
     private var count = 0
+    // Where the scratch has them, so that a partition's scan does not have to ask it.
+    private let bytes: UnsafeMutablePointer<UInt8>
+    private let centroidDistances: UnsafeMutablePointer<Float>
+    private var places: ScanScratch.Places
 
     package private(set) var probed = 0
     package private(set) var codesScanned = 0
@@ -58,7 +62,9 @@ package struct SegmentScan {
             + (model.metric == .dot ? 0 : centroidError)
         guard slack.isFinite else { return nil }
         let table = scratch.table.reserve(model.roughWords.resultCount)
-        let bytes = scratch.bytes.reserve(model.roughWords.resultCount)
+        bytes = scratch.bytes.reserve(model.roughWords.resultCount)
+        centroidDistances = scratch.centroidDistances.reserve(model.roughCentroids.resultCount)
+        places = scratch.places
         model.roughWords.dots(own, step: model.width, into: table)
         let meaning = PQKernels.quantize(
             table, scale: model.metric == .dot ? -1 : -2, subVectors: model.subVectors, codewords: model.codewords,
@@ -81,7 +87,7 @@ package struct SegmentScan {
     /// Estimates decide wherever their error leaves no doubt; the few partitions around the n-th are compared in full.
     package func rank(_ n: Int) {
         let partitions = model.partitionCount
-        let distances = scratch.centroidDistances.reserve(model.roughCentroids.resultCount)
+        let distances = centroidDistances
         let order = scratch.order.reserve(partitions)
         model.roughCentroids.dots(scratch.query.base, step: 0, into: distances)
         if model.metric == .dot {
@@ -113,7 +119,7 @@ package struct SegmentScan {
         for index in 0..<n { seen[partition(index)] = true }
         var next = 0
         for p in 0..<model.partitionCount where !seen[p] {
-            rest[next] = Self.key(scratch.centroidDistances.base[p], p)
+            rest[next] = Self.key(centroidDistances[p], p)
             next += 1
         }
         rest.sort()
@@ -173,32 +179,26 @@ package struct SegmentScan {
         guard rows > 0 else { return }
         codesScanned += rows
         let codes = segment.codes(partition)
-        let terms = segment.terms(
-            of: partition, codes: codes, table: scratch.table.base, spare: &scratch.spareTerms)
-        let origin = model.metric == .dot ? 1 : scratch.centroidDistances.base[partition]
-        let bounds = scratch.bounds.reserve(count + rows, keeping: count) + count
-        let numbers = scratch.rows.reserve(count + rows, keeping: count) + count
-        let selected: Int
-        if model.bits == 4 {
-            selected = PQKernels.select4(
-                codes, stride: rows, count: rows, subVectors: model.subVectors, bytes: scratch.bytes.base,
-                terms: terms, constant: origin + bias - slack, step: step, threshold: threshold, rows: numbers,
-                bounds: bounds)
-        } else {
-            selected = PQKernels.select8(
-                codes, stride: rows, count: rows, subVectors: model.subVectors, bytes: scratch.bytes.base,
-                terms: terms, constant: origin + bias - slack, step: step, threshold: threshold, rows: numbers,
-                bounds: bounds)
-        }
-        let partitions = scratch.partitions.reserve(count + selected, keeping: count) + count
-        partitions.update(repeating: UInt32(truncatingIfNeeded: partition), count: selected)
+        let terms =
+            segment.readyTerms(of: partition)
+            ?? segment.makeTerms(of: partition, table: scratch.table.base, spare: &scratch.spareTerms)
+        let constant = (model.metric == .dot ? 1 : centroidDistances[partition]) + bias - slack
+        if count + rows > places.capacity { places = scratch.grow(to: count + rows, keeping: count) }
+        let selected =
+            model.bits == 4
+            ? PQKernels.select4(
+                codes, stride: rows, count: rows, subVectors: model.subVectors, bytes: bytes, terms: terms,
+                constant: constant, step: step, threshold: threshold, rows: places.rows + count,
+                bounds: places.bounds + count)
+            : PQKernels.select8(
+                codes, stride: rows, count: rows, subVectors: model.subVectors, bytes: bytes, terms: terms,
+                constant: constant, step: step, threshold: threshold, rows: places.rows + count,
+                bounds: places.bounds + count)
+        (places.partitions + count).update(repeating: UInt32(truncatingIfNeeded: partition), count: selected)
         count += selected
         // Often enough that the threshold follows, seldom enough that it costs little.
         if count > keep + max(keep, 64) { tighten() }
     }
-
-    /// Asks for the codes of a partition that is to be scanned next.
-    package func prefetch(_ partition: Int) { segment.prefetch(partition) }
 
     /// Rows found so far, at least as many as there are up to `keep`.
     package var found: Int { count }
@@ -206,11 +206,11 @@ package struct SegmentScan {
     /// Lowers the threshold to what the kept rows prove, and drops those above it.
     private mutating func tighten() {
         guard count > keep else { return }
-        let bounds = scratch.bounds.base
+        let bounds = places.bounds
         // At least `keep` rows have a distance of at most this.
         threshold = min(threshold, border(of: bounds, count, keep).above + uncertainty)
-        let rows = scratch.rows.base
-        let partitions = scratch.partitions.base
+        let rows = places.rows
+        let partitions = places.partitions
         var kept = 0
         for index in 0..<count where bounds[index] <= threshold {
             bounds[kept] = bounds[index]
@@ -235,8 +235,8 @@ package struct SegmentScan {
         let certain = isChoice && kept == 0 ? takeCertain(neighbors) : 0
         resolved = count
         let distances = scratch.work.reserve(count)
-        let rows = scratch.rows.base
-        let partitions = scratch.partitions.base
+        let rows = places.rows
+        let partitions = places.partitions
         let first = kept + certain
         var start = 0
         while start < count {
@@ -258,9 +258,9 @@ package struct SegmentScan {
     /// Moves rows that are among the `keep` nearest whatever their distance is between its bounds: those below the
     /// lower bound of the first row that is one too many.
     private mutating func takeCertain(_ neighbors: UnsafeMutablePointer<Neighbor>) -> Int {
-        let bounds = scratch.bounds.base
-        let rows = scratch.rows.base
-        let partitions = scratch.partitions.base
+        let bounds = places.bounds
+        let rows = places.rows
+        let partitions = places.partitions
         var limit = Float.infinity
         if count > keep { limit = border(of: bounds, count, keep + 1).below - uncertainty }
         var certain = 0

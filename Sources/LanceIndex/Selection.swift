@@ -68,21 +68,29 @@ private func sortSmall<Element: Comparable & BitwiseCopyable>(_ base: UnsafeMuta
 /// By halving the interval and counting, which the processor does for many numbers at a time: several times faster than
 /// putting them in order, and the last bits of the border are not needed. The numbers are finite; 0 < n <= count.
 func border(of numbers: UnsafePointer<Float>, _ count: Int, _ n: Int) -> (below: Float, above: Float) {
-    var smallest = numbers[0]
-    var largest = numbers[0]
-    for index in 1..<count {
-        smallest = min(smallest, numbers[index])
-        largest = max(largest, numbers[index])
+    let whole = count / 8 * 8
+    var lows = SIMD8<Float>(repeating: numbers[0])
+    var highs = lows
+    var index = 0
+    while index < whole {
+        let part = eight(numbers, index)
+        lows.replace(with: part, where: part .< lows)
+        highs.replace(with: part, where: part .> highs)
+        index += 8
+    }
+    var low = lows.min()
+    var above = highs.max()
+    while index < count {
+        low = min(low, numbers[index])
+        above = max(above, numbers[index])
+        index += 1
     }
     var below = -Float.infinity
-    var above = largest
-    var low = smallest
-    // A part in 4096 of the spread: finer would drop a row more in a hundred.
-    for _ in 0..<12 {
+    // A part in a thousand of the spread: finer would spare a row in a hundred.
+    for _ in 0..<10 {
         let middle = low + (above - low) / 2
         guard middle < above, middle >= low else { break }
-        var found: Int32 = 0
-        for index in 0..<count { found &+= numbers[index] <= middle ? 1 : 0 }
+        let found = countUpTo(middle, numbers, count)
         if found >= n {
             above = middle
             if found == n { break }
@@ -92,4 +100,29 @@ func border(of numbers: UnsafePointer<Float>, _ count: Int, _ n: Int) -> (below:
         }
     }
     return (below, above)
+}
+
+@inline(__always)
+private func eight(_ numbers: UnsafePointer<Float>, _ index: Int) -> SIMD8<Float> {
+    UnsafeRawPointer(numbers + index).loadUnaligned(as: SIMD8<Float>.self)
+}
+
+/// How many of the numbers are <= `limit`.
+@inline(__always)
+private func countUpTo(_ limit: Float, _ numbers: UnsafePointer<Float>, _ count: Int) -> Int {
+    let limits = SIMD8<Float>(repeating: limit)
+    // A comparison's mask is -1 in each lane that it holds for.
+    var found = SIMD8<Int32>.zero
+    var index = 0
+    while index + 8 <= count {
+        let mask = eight(numbers, index) .<= limits
+        found = found &- unsafeBitCast(mask, to: SIMD8<Int32>.self)
+        index += 8
+    }
+    var total = Int(found.wrappedSum())
+    while index < count {
+        total += numbers[index] <= limit ? 1 : 0
+        index += 1
+    }
+    return total
 }

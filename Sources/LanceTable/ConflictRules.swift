@@ -20,6 +20,8 @@ package enum ConflictRules {
         // New fragments touch nothing that is there: an append stays itself, a new index does not cover them,
         // and an overwrite replaces them like the rest.
         case (.append, .append), (.createIndex, .append), (.overwrite, .append): .rebase
+        // An index over the rows that were there does not change what an append adds.
+        case (.append, .createIndex): .rebase
         // A deleted row is passed over when the index is read. An update deletes rows and adds fragments; whether it
         // left the fragments' own files alone is seen in `continues`.
         case (.createIndex, .delete), (.createIndex, .update): .rebase

@@ -21,9 +21,6 @@ package struct IndexEntry: Sendable {
     package let coveredFragments: RoaringBitmap
     package let proto: ProtoIndexMetadata
 
-    /// Milliseconds since 1970; 0 where the writer did not tell.
-    package var createdAt: UInt64 { proto.createdAt }
-
     package init(_ proto: ProtoIndexMetadata, path: String) throws {
         let bytes = [UInt8](proto.uuid.uuid)
         guard bytes.count == 16 else { throw Failure(.corrupt, "index '\(proto.name)' has no UUID", path: path) }

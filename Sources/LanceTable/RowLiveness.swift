@@ -7,8 +7,6 @@ import LanceFile
 package struct RowLiveness: Sendable {
     /// The covered fragments that the version has, ascending, each with its deleted rows.
     private let fragments: [(id: UInt32, deletions: DeletionVector?)]
-    /// Every row that the segment can name is live, so there is nothing to check.
-    package let isAllLive: Bool
     /// Equal keys mean equal liveness: fragments and deletion files never change.
     package let key: [String]
 
@@ -16,17 +14,14 @@ package struct RowLiveness: Sendable {
     package init(_ index: IndexEntry, in snapshot: Snapshot, leavingOut others: Set<UInt32> = []) async throws {
         var fragments: [(UInt32, DeletionVector?)] = []
         var key: [String] = []
-        var hasDeletions = false
         for reader in snapshot.fragmentReaders
         where index.coveredFragments.contains(reader.id) && !others.contains(reader.id) {
             let deletions = try await reader.deletions()
-            hasDeletions = hasDeletions || deletions != nil
             fragments.append((reader.id, deletions))
             key.append("\(reader.id) \(deletions == nil ? "" : reader.fragment.deletionFilePath)")
         }
         self.fragments = fragments
         self.key = key
-        isAllLive = !hasDeletions && fragments.count == index.coveredFragments.count
     }
 
     /// The fragments whose rows count.

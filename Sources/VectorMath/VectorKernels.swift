@@ -46,12 +46,6 @@ package enum VectorKernels {
         vk_dot_norm_rows(query, rows, count, dimension, dots, norms)
     }
 
-    /// Asks for bytes that are needed soon but not next, and too many for the nearest cache.
-    @inline(__always)
-    package static func prefetchFar(_ bytes: UnsafeRawPointer, bytes count: Int) {
-        vk_prefetch_far(bytes, count)
-    }
-
     /// Asks for a row's bytes before they are needed. A hint: any address is harmless.
     @inline(__always)
     package static func prefetch(_ row: UnsafePointer<Float>, dimension: Int) {

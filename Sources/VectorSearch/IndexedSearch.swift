@@ -44,10 +44,7 @@ package struct IndexedSearch: Sendable {
             let wanted = wanted(segment)
             scan.rank(wanted)
             clock.mark(.prepare, &trace)
-            for rank in 0..<wanted {
-                if rank + 1 < wanted { scan.prefetch(scan.partition(rank + 1)) }
-                scan.scan(scan.partition(rank))
-            }
+            for rank in 0..<wanted { scan.scan(scan.partition(rank)) }
             extend(&scan)
             count(scan, &trace)
             clock.mark(.scan, &trace)

@@ -117,7 +117,9 @@ package final class Searcher: Sendable {
         let search = ExactSearch(
             fragments, field: plan.field, query: query.vector, metric: plan.metric, threads: threads)
         let found = try await search.nearest(query.k)
-        trace.bytesRead += plan.exactRows * query.vector.count * MemoryLayout<Float>.stride
+        var rows = 0
+        for fragment in fragments { rows += try await fragment.liveRows() }
+        trace.bytesRead += rows * query.vector.count * MemoryLayout<Float>.stride
         clock.mark(.tail, &trace)
         return found
     }

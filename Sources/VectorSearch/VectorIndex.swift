@@ -61,16 +61,13 @@ package final class VectorIndexCache: Sendable {
     /// compared row by row.
     package func index(of field: TableField, in snapshot: Snapshot) async throws -> VectorIndex? {
         if let known = known(field, snapshot) { return known.index }
-        var names: [(name: String, entries: [IndexEntry], rows: Int)] = []
-        let usable = snapshot.usableIndices(.vector, on: field)
-        for (name, entries) in Dictionary(grouping: usable, by: \.name) {
-            names.append((name, entries, try await snapshot.coveredRows(of: entries)))
-        }
-        names.sort { a, b in
-            a.rows != b.rows ? a.rows > b.rows : Self.age(a.entries) > Self.age(b.entries)
+        for entry in snapshot.indices where entry.kind == .vector && entry.fieldIDs == [field.id] {
+            // What covers nothing is no index, of whatever kind.
+            guard snapshot.isLive(entry), !snapshot.isUsable(entry) else { continue }
+            refuse(entry, IVFPQIndex.unsupportedReason(entry) ?? "its rows have moved", snapshot)
         }
         var found: VectorIndex?
-        for (name, entries, _) in names {
+        for (name, entries) in try await snapshot.rankedIndices(.vector, on: field) {
             found = try await open(name, entries, field, snapshot)
             if found != nil { break }
         }
@@ -92,11 +89,6 @@ package final class VectorIndexCache: Sendable {
         }
     }
 
-    /// The newest of some segments.
-    private static func age(_ entries: [IndexEntry]) -> (UInt64, UInt64) {
-        entries.map { ($0.datasetVersion, $0.createdAt) }.max { $0 < $1 } ?? (0, 0)
-    }
-
     private func open(_ name: String, _ entries: [IndexEntry], _ field: TableField, _ snapshot: Snapshot) async throws
         -> VectorIndex?
     {
@@ -104,8 +96,8 @@ package final class VectorIndexCache: Sendable {
         var segments: [LiveSegment] = []
         var used: [IndexEntry] = []
         var answered: Set<UInt32> = []
-        // The newest first: where two segments cover a fragment, the newer one answers for it.
-        for entry in entries.sorted(by: { Self.age([$0]) > Self.age([$1]) }) {
+        // They come newest first: where two segments cover a fragment, the newer one answers for it.
+        for entry in entries {
             if let reason = IVFPQIndex.unsupportedReason(entry) {
                 refuse(entry, reason, snapshot)
                 continue

@@ -14,6 +14,8 @@ func neighbours(of id: String, table: String, parquet: String) async throws(Stor
     _ = try await store.append(
         source: "notes", docIDs: ["note-1"], chunkIndices: [0], chunkTexts: ["my own text"], vectors: [row.vector])
 
+    _ = try await store.buildIndex(metric: .cosine)
+    _ = try await store.buildScalarIndex(column: "doc_id")
     let hits = try await store.search(row.vector, topK: 5)
     for hit in hits { print(hit.score, hit.docID, hit.chunkText) }
     print("\(try await store.count()) rows")

@@ -85,7 +85,6 @@ struct BTreeLivenessTests {
         #expect(snapshot.uncoveredFragments(of: []).map(\.id) == [0, 1, 2])
         #expect(try await snapshot.coveredRows(of: [index]) == 2)
         let liveness = try await RowLiveness(index, in: snapshot)
-        #expect(!liveness.isAllLive)
         for (fragment, offset, isLive) in [(0, 0, true), (0, 1, false), (1, 0, true), (2, 0, false), (5, 0, false)] {
             let address = RowAddress(fragment: UInt32(fragment), offset: UInt32(offset))
             #expect(liveness.isLive(address) == isLive, "\(address)")

@@ -118,8 +118,8 @@ enum SegmentScanCheck {
         let expected = scan.all(query, segment, probed).sorted().prefix(keep).map(\.address)
         try TestSupport.check(
             found.sorted() == expected.sorted(),
-            "keep \(keep), \(probed.count) probes: the choice is \(Set(found).subtracting(expected).prefix(5)) more, "
-                + "\(Set(expected).subtracting(found).prefix(5)) less")
+            "keep \(keep), \(probed.count) probes: the choice is \(Array(Set(found).subtracting(expected).prefix(5))) more, "
+                + "\(Array(Set(expected).subtracting(found).prefix(5))) less")
     }
 
     /// Codes say nothing only where squares leave the range of single precision.

@@ -84,6 +84,7 @@ struct CommitTests {
                 let isSafe =
                     theirs == .append && [.append, .createIndex, .overwrite].contains(mine)
                     || mine == .createIndex && [.delete, .update].contains(theirs)
+                    || mine == .append && theirs == .createIndex
                 #expect(
                     ConflictRules.verdict(mine, after: theirs) == (isSafe ? .rebase : .conflict),
                     "\(mine) after \(theirs)")
@@ -125,7 +126,10 @@ struct CommitTests {
                             fields: try TestTable.fields(), fragments: try await TestTable.fragments(3..<5, in: table))
                     default: .createIndex(new: [index(1)], removed: [])
                     }
-                if name == "append" || mine == "createIndex" && ["delete", "update"].contains(name) {
+                let isSafe =
+                    name == "append" || mine == "append" && name == "create index"
+                    || mine == "createIndex" && ["delete", "update"].contains(name)
+                if isSafe {
                     #expect(try await table.commit(operation, basedOn: base).snapshot.version == 3)
                 } else {
                     let failure = try await expectFailure([.conflict], "\(mine) after \(name)") {

@@ -55,7 +55,6 @@ struct StoreTests {
 
     @Test func optionsWithoutEffectAreRefused() {
         var all: [(String, Options)] = []
-        all.append(("memoryBudget", Options(memoryBudget: 1)))
         all.append(("cacheBytes", Options(cacheBytes: 1)))
         all.append(("consistencyInterval", Options(consistencyInterval: .seconds(1))))
         all.append(("storageOptions", Options(storageOptions: ["region": "x"])))

@@ -76,16 +76,6 @@ static inline void vk_prefetch(const void *bytes, size_t length) {
 #endif
 }
 
-// The same into the second-level cache.
-static inline void vk_prefetch_far(const void *bytes, size_t length) {
-#if defined(__GNUC__)
-    for (size_t offset = 0; offset < length; offset += 64) __builtin_prefetch((const char *)bytes + offset, 0, 2);
-#else
-    (void)bytes;
-    (void)length;
-#endif
-}
-
 #ifdef __cplusplus
 }
 #endif

@@ -27,7 +27,7 @@ enum IndexFixtures {
         return try scratch.file("queries.json", JSONSerialization.data(withJSONObject: sums))
     }
 
-    /// All names and sizes below a directory.
+    /// The path of everything below a directory.
     static func listing(_ path: String) throws -> [String] {
         try FileManager.default.subpathsOfDirectory(atPath: path).sorted()
     }
