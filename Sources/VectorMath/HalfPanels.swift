@@ -14,7 +14,7 @@ package final class HalfPanels: @unchecked Sendable {
     /// Undoes the scale.
     private let factor: Float
 
-    /// No estimate of q·x is further from it than this times |q| |x|: 2^-12 for rounding each component to eleven bits,
+    /// No estimate of q·x is further from it than this times |q| |x|: 2^-11 for rounding each component to eleven bits,
     /// and the rounding of the sum in single precision. The last part is for components that are 2^-29 of the largest
     /// number and less, which keep fewer bits.
     package let relativeError: Float
@@ -35,7 +35,7 @@ package final class HalfPanels: @unchecked Sendable {
         // As far as a float's own range lets it be undone.
         let scale = Float(sign: .plus, exponent: min(max(exponent, -120), 120), significand: 1)
         factor = 1 / scale
-        relativeError = 0x1p-12 + Float(dimension + 4) * 0x1p-23
+        relativeError = 0x1p-11 + Float(dimension + 4) * 0x1p-23
         withUnsafeTemporaryAllocation(of: Float.self, capacity: max(dimension * lanes, 1)) { panel in
             guard let floats = panel.baseAddress else { return }
             for number in 0..<panels {
