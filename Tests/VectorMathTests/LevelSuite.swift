@@ -3,7 +3,8 @@ import Testing
 import VectorMath
 
 /// Every suite that computes distances is a part of this one, and it runs one test at a time: the kernel level is the
-/// process's, and a test that forces it would change the last bits of the others' results.
+/// process's, and a test that forces it would change the last bits of the others' results. For the same reason
+/// `Scripts/test` runs it apart from the other suites, some of which compare distances bit for bit.
 @Suite(.serialized)
 enum LevelSuite {
     /// Runs `body` once for each level that this machine has.
