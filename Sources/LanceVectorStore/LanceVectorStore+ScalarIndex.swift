@@ -32,7 +32,7 @@ extension LanceVectorStore {
                 name: name, over: snapshot, field: field, durability: options.storageDurability)
             let added = try await commit(segment, over: field, basedOn: snapshot)
             return ScalarIndexStats(
-                name: name, column: column, buildTimeSecs: (clock.now - start).seconds, diskBytesAdded: added)
+                name: name, column: column, buildTimeSeconds: (clock.now - start).seconds, diskBytesAdded: added)
         }
     }
 

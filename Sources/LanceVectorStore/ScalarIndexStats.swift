@@ -7,21 +7,21 @@ public struct ScalarIndexStats: Sendable, Codable, Equatable {
     /// The column that the index is over.
     public var column: String
     /// Seconds from the call to the durable commit.
-    public var buildTimeSecs: Double
+    public var buildTimeSeconds: Double
     /// Bytes of the files that were added.
     public var diskBytesAdded: Int
 
     /// Creates statistics.
-    public init(name: String, column: String, buildTimeSecs: Double, diskBytesAdded: Int) {
+    public init(name: String, column: String, buildTimeSeconds: Double, diskBytesAdded: Int) {
         self.name = name
         self.column = column
-        self.buildTimeSecs = buildTimeSecs
+        self.buildTimeSeconds = buildTimeSeconds
         self.diskBytesAdded = diskBytesAdded
     }
 
     enum CodingKeys: String, CodingKey {
         case name, column
-        case buildTimeSecs = "build_time_secs"
+        case buildTimeSeconds = "build_time_secs"
         case diskBytesAdded = "disk_bytes_added"
     }
 }

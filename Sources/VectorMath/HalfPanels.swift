@@ -14,9 +14,9 @@ package final class HalfPanels: @unchecked Sendable {
     /// Undoes the scale.
     private let factor: Float
 
-    /// No estimate of q·x is further from it than this times |q| |x|: 2^-11 for rounding each component to eleven bits,
-    /// and the rounding of the sum in single precision. The last part is for components that are 2^-29 of the largest
-    /// number and less, which keep fewer bits.
+    /// No estimate of q·x is further from it than this times |q| |y|, where y is the longest of the vectors: 2^-11 for
+    /// rounding each component to eleven bits, and the rounding of the sum in single precision. Components of 2^-29 of
+    /// the largest number and less keep fewer bits, which is nothing beside the longest vector.
     package let relativeError: Float
 
     /// - Parameters:

@@ -34,7 +34,7 @@ struct ScalarIndexTests {
 
         let stats = try await store.buildScalarIndex(column: "doc_id")
         #expect(stats.name == "doc_id_btree" && stats.column == "doc_id")
-        #expect(stats.diskBytesAdded > 0 && stats.buildTimeSecs > 0)
+        #expect(stats.diskBytesAdded > 0 && stats.buildTimeSeconds > 0)
         #expect(try await store.hasScalarIndex(column: "doc_id"))
         #expect(try await store.stats().hasDocIDIndex)
         #expect(try await !store.hasScalarIndex(column: "source"))
@@ -115,7 +115,7 @@ struct ScalarIndexTests {
     }
 
     @Test func json() throws {
-        let stats = ScalarIndexStats(name: "n", column: "c", buildTimeSecs: 0.5, diskBytesAdded: 7)
+        let stats = ScalarIndexStats(name: "n", column: "c", buildTimeSeconds: 0.5, diskBytesAdded: 7)
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         let text = String(decoding: try encoder.encode(stats), as: UTF8.self)

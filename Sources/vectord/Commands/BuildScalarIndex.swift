@@ -31,12 +31,12 @@ struct BuildScalarIndex: AsyncParsableCommand {
             var object = JSONObject()
             object.add("name", stats.name)
             object.add("column", stats.column)
-            object.add("build_time_secs", stats.buildTimeSecs)
+            object.add("build_time_secs", stats.buildTimeSeconds)
             object.add("disk_bytes_added", stats.diskBytesAdded)
             return try object.print()
         }
         try StandardOutput.write(
-            "index \(Readable.line(stats.name)) built in \(Readable.seconds(stats.buildTimeSecs)), "
+            "index \(Readable.line(stats.name)) built in \(Readable.seconds(stats.buildTimeSeconds)), "
                 + "\(Readable.bytes(stats.diskBytesAdded)) added\n")
     }
 }
