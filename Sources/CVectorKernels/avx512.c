@@ -27,8 +27,7 @@ const struct vk_kernels vk_kernels_avx512 = {
     .pq_l2_rows = vk_avx2_pq_l2_rows,
     .pq_dot_rows = vk_avx2_pq_dot_rows,
     .assign = vk_avx512_assign,
-    .half_from_floats = vk_avx2_half_from_floats,
-    .half_dot_panels = vk_avx512_half_dot_panels,
+    .fixed_dot_panels = vk_avx2_fixed_dot_panels,
 };
 
 const struct vk_kernels vk_kernels_avx512vbmi = {
@@ -48,8 +47,7 @@ const struct vk_kernels vk_kernels_avx512vbmi = {
     .pq_l2_rows = vk_avx2_pq_l2_rows,
     .pq_dot_rows = vk_avx2_pq_dot_rows,
     .assign = vk_avx512_assign,
-    .half_from_floats = vk_avx2_half_from_floats,
-    .half_dot_panels = vk_avx512_half_dot_panels,
+    .fixed_dot_panels = vk_avx512vnni_fixed_dot_panels,
 };
 
 #else

@@ -15,7 +15,7 @@ static const struct vk_kernels *kernels_of(int32_t level) {
     // The built-in asks the operating system too: registers that it does not save count as absent.
     case VK_LEVEL_AVX2:
         __builtin_cpu_init();
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") ? &vk_kernels_avx2 : NULL;
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &vk_kernels_avx2 : NULL;
     case VK_LEVEL_AVX512:
         __builtin_cpu_init();
         // Its table has functions of AVX2 in it.
@@ -26,7 +26,10 @@ static const struct vk_kernels *kernels_of(int32_t level) {
                    : NULL;
     case VK_LEVEL_AVX512VBMI:
         __builtin_cpu_init();
-        return __builtin_cpu_supports("avx512vbmi") && kernels_of(VK_LEVEL_AVX512) ? &vk_kernels_avx512vbmi : NULL;
+        return __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vnni")
+                       && kernels_of(VK_LEVEL_AVX512)
+                   ? &vk_kernels_avx512vbmi
+                   : NULL;
 #endif
 #if defined(__aarch64__)
     // Part of the base architecture.
@@ -142,12 +145,8 @@ void vk_assign(
     current()->assign(rows, row_stride, count, dims, packed, bias, centroids, nearest, scores);
 }
 
-void vk_half_from_floats(const float *floats, size_t count, uint16_t *halves) {
-    current()->half_from_floats(floats, count, halves);
-}
-
-void vk_half_dot_panels(
-    const float *query, size_t query_step, const uint16_t *words, size_t panels, size_t dims, size_t lanes,
-    float *dots) {
-    current()->half_dot_panels(query, query_step, words, panels, dims, lanes, dots);
+void vk_fixed_dot_panels(
+    const int16_t *query, size_t query_step, const int16_t *words, size_t panels, size_t dims, size_t lanes,
+    float factor, float *dots) {
+    current()->fixed_dot_panels(query, query_step, words, panels, dims, lanes, factor, dots);
 }

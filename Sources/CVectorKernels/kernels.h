@@ -25,9 +25,9 @@ typedef void vk_pq_sum_function(
 typedef void vk_pq_rows_function(
     const float *vector, const float *codebook, size_t sub_vectors, size_t width, uint32_t bits, const uint8_t *codes,
     size_t stride, const uint32_t *rows, size_t count, float *out);
-typedef void vk_half_dot_panels_function(
-    const float *query, size_t query_step, const uint16_t *words, size_t panels, size_t dims, size_t lanes,
-    float *dots);
+typedef void vk_fixed_dot_panels_function(
+    const int16_t *query, size_t query_step, const int16_t *words, size_t panels, size_t dims, size_t lanes,
+    float factor, float *dots);
 typedef void vk_assign_function(
     const float *rows, size_t row_stride, size_t count, size_t dims, const float *packed, const float *bias,
     size_t centroids, uint32_t *nearest, float *scores);
@@ -54,8 +54,7 @@ struct vk_kernels {
     vk_pq_rows_function *pq_l2_rows;
     vk_pq_rows_function *pq_dot_rows;
     vk_assign_function *assign;
-    void (*half_from_floats)(const float *floats, size_t count, uint16_t *halves);
-    vk_half_dot_panels_function *half_dot_panels;
+    vk_fixed_dot_panels_function *fixed_dot_panels;
 };
 
 extern const struct vk_kernels vk_kernels_scalar;
@@ -68,17 +67,14 @@ vk_pq_select_function vk_scalar_pq_select_8, vk_scalar_pq_select_4;
 vk_pq_sum_function vk_scalar_pq_sum_8, vk_scalar_pq_sum_4;
 vk_pq_rows_function vk_scalar_pq_l2_rows, vk_scalar_pq_dot_rows;
 vk_assign_function vk_scalar_assign;
-void vk_scalar_half_from_floats(const float *floats, size_t count, uint16_t *halves);
-vk_half_dot_panels_function vk_scalar_half_dot_panels;
+vk_fixed_dot_panels_function vk_scalar_fixed_dot_panels;
 
 #if defined(__x86_64__)
-void vk_avx2_half_from_floats(const float *floats, size_t count, uint16_t *halves);
-vk_half_dot_panels_function vk_avx2_half_dot_panels, vk_avx512_half_dot_panels;
+vk_fixed_dot_panels_function vk_avx2_fixed_dot_panels, vk_avx512vnni_fixed_dot_panels;
 #endif
 
 #if defined(__aarch64__)
-void vk_neon_half_from_floats(const float *floats, size_t count, uint16_t *halves);
-vk_half_dot_panels_function vk_neon_half_dot_panels;
+vk_fixed_dot_panels_function vk_neon_fixed_dot_panels;
 #endif
 
 #if defined(__x86_64__)

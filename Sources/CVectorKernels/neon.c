@@ -128,8 +128,7 @@ const struct vk_kernels vk_kernels_neon = {
     .pq_l2_rows = vk_neon_pq_l2_rows,
     .pq_dot_rows = vk_neon_pq_dot_rows,
     .assign = vk_neon_assign,
-    .half_from_floats = vk_neon_half_from_floats,
-    .half_dot_panels = vk_neon_half_dot_panels,
+    .fixed_dot_panels = vk_neon_fixed_dot_panels,
 };
 
 #else

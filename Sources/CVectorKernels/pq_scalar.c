@@ -175,6 +175,33 @@ void vk_scalar_pq_sum_4(
     if (r < count) sum_4(codes + r, stride, count - r, sub_vectors, table, sums + r);
 }
 
+// A row's codes lie far apart, and so do the numbers that they name: there is nothing for vectors to do. Four rows at
+// a time do not wait for each other.
+static inline void sum_row(
+    const uint8_t *codes, size_t stride, size_t sub_vectors, uint32_t bits, const float *table, const uint32_t *rows,
+    size_t count, float *out) {
+    float sums[4] = {0};
+    if (bits == 8) {
+        for (size_t j = 0; j < sub_vectors; j++, codes += stride, table += 256)
+            for (size_t i = 0; i < count; i++) sums[i] += table[codes[rows[i]]];
+    } else {
+        for (size_t j = 0; j < sub_vectors; j += 2, codes += stride, table += 32)
+            for (size_t i = 0; i < count; i++) {
+                sums[i] += table[codes[rows[i]] & 15];
+                sums[i] += table[16 + (codes[rows[i]] >> 4)];
+            }
+    }
+    memcpy(out, sums, count * sizeof *sums);
+}
+
+void vk_pq_sum_rows(
+    const uint8_t *codes, size_t stride, size_t sub_vectors, uint32_t bits, const float *table, const uint32_t *rows,
+    size_t count, float *sums) {
+    size_t r = 0;
+    for (; r + 4 <= count; r += 4) sum_row(codes, stride, sub_vectors, bits, table, rows + r, 4, sums + r);
+    if (r < count) sum_row(codes, stride, sub_vectors, bits, table, rows + r, count - r, sums + r);
+}
+
 // ---- Single rows --------------------------------------------------------------------------------------------------
 
 static inline uint32_t code_4(const uint8_t *codes, size_t stride, size_t row, size_t j) {

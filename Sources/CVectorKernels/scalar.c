@@ -104,6 +104,5 @@ const struct vk_kernels vk_kernels_scalar = {
     .pq_l2_rows = vk_scalar_pq_l2_rows,
     .pq_dot_rows = vk_scalar_pq_dot_rows,
     .assign = vk_scalar_assign,
-    .half_from_floats = vk_scalar_half_from_floats,
-    .half_dot_panels = vk_scalar_half_dot_panels,
+    .fixed_dot_panels = vk_scalar_fixed_dot_panels,
 };

@@ -83,11 +83,12 @@ package final class LiveSegment: @unchecked Sendable {
     /// Computes the rows' terms of a partition.
     ///
     /// - Parameters:
-    ///   - table: scratch of `subVectors * codewords` floats.
+    ///   - table: scratch.
     ///   - spare: receives room for the terms where another thread is computing them at this moment.
-    func makeTerms(of partition: Int, table: UnsafeMutablePointer<Float>, spare: inout ScratchBuffer<Float>)
+    func makeTerms(of partition: Int, table: inout ScratchBuffer<Float>, spare: inout ScratchBuffer<Float>)
         -> UnsafePointer<Float>
     {
+        let table = table.reserve(model.subVectors * model.codewords)
         let rows = index.partitions[partition]
         let isOurs = states[partition].compareExchange(expected: 0, desired: 1, ordering: .acquiring).exchanged
         let target = isOurs ? terms + rows.lowerBound : spare.reserve(rows.count)

@@ -17,9 +17,9 @@ package final class ScanModel: Sendable {
     /// `[sub-vector][component][code word]`: the same numbers with the code words of a sub-vector side by side.
     package let words: FloatBuffer
     /// The code words again, for a query's table: an estimate is enough there.
-    package let roughWords: HalfPanels
+    package let roughWords: FixedPanels
     /// The centroids again, for choosing partitions, and their squared norms.
-    package let roughCentroids: HalfPanels
+    package let roughCentroids: FixedPanels
     package let centroidNorms: FloatBuffer
     /// The squared norm of each code word.
     private let wordNorms: FloatBuffer
@@ -63,10 +63,10 @@ package final class ScanModel: Sendable {
             longest = max(longest, norm)
         }
         longestCentroid = longest.squareRoot()
-        roughWords = HalfPanels(
-            rows: codebook.base, count: subVectors * codewords, dimension: width, lanes: codewords)
-        roughCentroids = HalfPanels(
-            rows: centroids.base, count: partitionCount, dimension: dimension, lanes: Self.centroidLanes)
+        roughWords = FixedPanels(
+            rows: codebook.base, count: subVectors * codewords, parts: 1, width: width, lanes: codewords)
+        roughCentroids = FixedPanels(
+            rows: centroids.base, count: partitionCount, parts: subVectors, width: width, lanes: Self.centroidLanes)
     }
 
     package func centroid(_ partition: Int) -> UnsafePointer<Float> {
@@ -74,15 +74,15 @@ package final class ScanModel: Sendable {
     }
 
     /// How far the estimate of a centroid's distance may be from it, for l2 and the cosine; half of that for dot.
-    package func centroidError(queryNorm: Float) -> Float {
+    package func centroidError(_ query: FixedQuery, queryNorm: Float) -> Float {
         let longest = queryNorm + longestCentroid
         // Twice the dot product, and the sum of the three parts in single precision.
-        return 2 * queryNorm * longestCentroid * roughCentroids.relativeError + longest * longest * 4 * 0x1p-23
+        return 2 * roughCentroids.error(query) + longest * longest * 4 * 0x1p-23
     }
 
     /// How far the sum over a query's table may be from twice the dot product.
-    package func tableError(queryNorm: Float) -> Float {
-        2 * queryNorm * longestResidual * roughWords.relativeError
+    package func tableError(_ query: FixedQuery) -> Float {
+        2 * roughWords.error(query, parts: subVectors, longest: longestResidual)
     }
 
     /// How far single precision may carry a bound from the distance it stands for; not finite for numbers whose squares

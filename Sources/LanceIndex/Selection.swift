@@ -63,7 +63,7 @@ private func sortSmall<Element: Comparable & BitwiseCopyable>(_ base: UnsafeMuta
     }
 }
 
-/// Two numbers close to the n-th smallest of `count`: at least n of them are <= `above`, fewer than n <= `below`.
+/// Two numbers close to the n-th smallest of `count`: at least n of them are <= `above`, at most n <= `below`.
 ///
 /// By halving the interval and counting, which the processor does for many numbers at a time: several times faster than
 /// putting them in order, and the last bits of the border are not needed. The numbers are finite; 0 < n <= count.
@@ -91,9 +91,9 @@ func border(of numbers: UnsafePointer<Float>, _ count: Int, _ n: Int) -> (below:
         let middle = low + (above - low) / 2
         guard middle < above, middle >= low else { break }
         let found = countUpTo(middle, numbers, count)
-        if found >= n {
+        if found == n { return (middle, middle) }
+        if found > n {
             above = middle
-            if found == n { break }
         } else {
             below = middle
             low = middle

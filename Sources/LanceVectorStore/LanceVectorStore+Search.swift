@@ -148,7 +148,7 @@ extension LanceVectorStore {
             try textField(options.columns.id, snapshot), try textField(options.columns.text, snapshot),
         ]
         let texts = try await searcher.texts(fields, in: snapshot)
-        texts.warm(neighbors)
+        texts.prefetch(neighbors)
         var hits: [Hit] = []
         hits.reserveCapacity(neighbors.count)
         for neighbor in neighbors {

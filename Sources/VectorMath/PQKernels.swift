@@ -74,6 +74,14 @@ package enum PQKernels {
         vk_pq_sum_4(codes, stride, count, subVectors, table, sums)
     }
 
+    /// What `sum8` and `sum4` do, for some rows.
+    package static func sumRows(
+        _ codes: UnsafePointer<UInt8>, stride: Int, subVectors: Int, bits: Int, table: UnsafePointer<Float>,
+        rows: UnsafePointer<UInt32>, count: Int, into sums: UnsafeMutablePointer<Float>
+    ) {
+        vk_pq_sum_rows(codes, stride, subVectors, bits == 4 ? 4 : 8, table, rows, count, sums)
+    }
+
     /// The squared Euclidean distances of `vector` from what the codes of some rows stand for.
     ///
     /// `codebook` has a word's components side by side; `bits` is 4 or 8. A row's distance does not depend on the other

@@ -28,7 +28,9 @@ package struct PreparedQuery: Sendable {
         self.metric = metric
         dimension = query.count
         if metric == .cosine {
-            let norm = query.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+            let norm = query.withUnsafeBufferPointer { query in
+                query.baseAddress.map { sumOfSquares($0, count: query.count).squareRoot() } ?? 0
+            }
             let scale = norm > 0 ? Double(sign: .plus, exponent: -Int(norm.exponent) - 1, significand: 1) : 1
             let scaled = query.map { Float(Double($0) * scale) }
             vector = scaled

@@ -51,4 +51,8 @@ package enum VectorKernels {
     package static func prefetch(_ row: UnsafePointer<Float>, dimension: Int) {
         vk_prefetch(row, dimension * MemoryLayout<Float>.stride)
     }
+
+    /// Asks for bytes before they are needed.
+    @inline(__always)
+    package static func prefetch(_ memory: UnsafeRawBufferPointer) { vk_prefetch(memory.baseAddress, memory.count) }
 }

@@ -80,7 +80,7 @@ struct BatchSearch: Sendable {
         }
         return try zip(range, found).enumerated().map { number, pair in
             guard let count = pair.1 else { return nil }
-            return try search.result(queries[pair.0], count, scratches[number], &trace)
+            return try search.result(queries[pair.0], count, asked: 0, scratches[number], &trace)
         }
     }
 }

@@ -38,7 +38,7 @@ package struct IndexedSearch: Sendable {
         _ query: [Float], scratch: ScanScratch, trace: inout SearchTrace, clock: inout StageClock
     ) throws -> [Neighbor]? {
         guard keep > 0 else { return [] }
-        var found = 0
+        var (found, asked) = (0, 0)
         for segment in index.segments {
             guard var scan = begin(segment, query, kept: found, scratch) else { return nil }
             let wanted = wanted(segment)
@@ -48,10 +48,10 @@ package struct IndexedSearch: Sendable {
             extend(&scan)
             count(scan, &trace)
             clock.mark(.scan, &trace)
-            found = finish(&scan, kept: found, &trace)
+            found = finish(&scan, kept: found, asked: &asked, &trace)
             clock.mark(.resolve, &trace)
         }
-        let nearest = try result(query, found, scratch, &trace)
+        let nearest = try result(query, found, asked: asked, scratch, &trace)
         if isExact { clock.mark(.refine, &trace) }
         return nearest
     }
@@ -89,16 +89,28 @@ package struct IndexedSearch: Sendable {
     }
 
     /// Adds what a segment found to `scratch.neighbors`, which has `kept` of other segments. Returns how many there are.
-    func finish(_ scan: inout SegmentScan, kept: Int, _ trace: inout SearchTrace) -> Int {
+    ///
+    /// - Parameter asked: of how many, from the first on, the vectors are on their way from memory when this returns;
+    ///   nil asks for none.
+    func finish(
+        _ scan: inout SegmentScan, kept: Int, asked: UnsafeMutablePointer<Int>? = nil, _ trace: inout SearchTrace
+    )
+        -> Int
+    {
         // Which rows are the nearest by code is all that matters where they are compared exactly afterwards.
-        let found = scan.finish(kept: kept, isChoice: isExact && index.segments.count == 1)
+        let isChoice = isExact && index.segments.count == 1
+        let found = scan.finish(kept: kept, isChoice: isChoice) { first in
+            guard let asked else { return }
+            index.vectors.prefetch(first)
+            asked.pointee = first.count
+        }
         trace.resolved += scan.resolved
         return found
     }
 
-    func result(_ query: [Float], _ found: Int, _ scratch: ScanScratch, _ trace: inout SearchTrace) throws
-        -> [Neighbor]
-    {
+    func result(
+        _ query: [Float], _ found: Int, asked: Int, _ scratch: ScanScratch, _ trace: inout SearchTrace
+    ) throws -> [Neighbor] {
         let candidates = UnsafeBufferPointer(start: scratch.neighbors.base, count: found)
         guard isExact else {
             return candidates.sorted().prefix(k).map { neighbor in
@@ -108,7 +120,8 @@ package struct IndexedSearch: Sendable {
             }
         }
         var nearest = TopK(k)
-        try index.vectors.rank(candidates, PreparedQuery(query, metric: index.metric), into: &nearest)
+        try index.vectors.rank(
+            candidates, asked: asked, PreparedQuery(query, metric: index.metric), into: &nearest)
         trace.reranked += found
         trace.bytesRead += found * query.count * MemoryLayout<Float>.stride
         return nearest.sorted()

@@ -26,20 +26,20 @@ package final class RowTexts: Sendable {
         self.fragments = fragments
     }
 
-    /// Brings the texts of some rows into cache: they lie far apart, and reading one after the other would wait for
-    /// memory each time.
-    package func warm(_ rows: [Neighbor]) {
-        var seen: UInt64 = 0
-        for isSecond in [false, true] {
+    /// Asks for the texts of some rows: they lie far apart, and reading one after the other would wait for memory each
+    /// time.
+    package func prefetch(_ rows: [Neighbor]) {
+        for isText in [false, true] {
             for row in rows {
                 guard let fragment = fragment(RowAddress(rawValue: row.address).fragment) else { continue }
                 for cells in fragments[fragment].cells {
-                    seen &+= cells?.touch(Int(row.address & 0xffff_ffff), isSecond: isSecond) ?? 0
+                    guard let memory = cells?.memory(of: Int(row.address & 0xffff_ffff), isText: isText) else {
+                        continue
+                    }
+                    VectorKernels.prefetch(memory)
                 }
             }
         }
-        // Keeps the compiler from leaving the looking out.
-        withExtendedLifetime(seen) {}
     }
 
     private func fragment(_ id: UInt32) -> Int? {

@@ -79,27 +79,41 @@ final class VectorCells: @unchecked Sendable {
         return floats + row * dimension
     }
 
+    /// Asks for rows that will be compared, as many as the second-level cache has room for.
+    func prefetch(_ neighbors: UnsafeBufferPointer<Neighbor>) {
+        for neighbor in neighbors.prefix(ahead) {
+            if let row = pointer(neighbor.address) { VectorKernels.prefetch(row, dimension: dimension) }
+        }
+    }
+
+    /// Rows on their way at a time: they lie far apart in memory.
+    private var ahead: Int { max((256 << 10) / (dimension * MemoryLayout<Float>.stride), 2) }
+
     /// Compares the query with each of the rows and keeps the nearest.
     ///
-    /// The rows lie far apart in memory: each is asked for some rows before it is used.
-    func rank(_ neighbors: UnsafeBufferPointer<Neighbor>, _ query: PreparedQuery, into nearest: inout TopK) throws {
-        let ahead = 6
+    /// - Parameter asked: of how many, from the first on, `prefetch(_:)` was told.
+    func rank(
+        _ neighbors: UnsafeBufferPointer<Neighbor>, asked: Int, _ query: PreparedQuery, into nearest: inout TopK
+    ) throws {
+        let ahead = ahead
         var decoded: [UInt64] = []
         withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: max(neighbors.count, 1)) { rows in
             for index in neighbors.indices {
-                rows[index] = pointer(neighbors[index].address)
-                if index < ahead, let row = rows[index] { VectorKernels.prefetch(row, dimension: dimension) }
+                let row = pointer(neighbors[index].address)
+                rows[index] = row
+                if index >= asked, index < ahead, let row { VectorKernels.prefetch(row, dimension: dimension) }
             }
             for index in neighbors.indices {
                 if index + ahead < neighbors.count, let row = rows[index + ahead] {
                     VectorKernels.prefetch(row, dimension: dimension)
                 }
-                let address = neighbors[index].address
                 guard let row = rows[index] else {
-                    decoded.append(address)
+                    decoded.append(neighbors[index].address)
                     continue
                 }
-                if let distance = query.distance(to: row) { nearest.insert(distance: distance, address: address) }
+                if let distance = query.distance(to: row) {
+                    nearest.insert(distance: distance, address: neighbors[index].address)
+                }
             }
         }
         if !decoded.isEmpty { try rankDecoded(decoded.sorted(), query, into: &nearest) }

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "assign.h"
-#include "half.h"
+#include "fixed.h"
 #include "pq.h"
 
 #ifdef __cplusplus
@@ -27,10 +27,10 @@ extern "C" {
 
 enum {
     VK_LEVEL_SCALAR = 0,
-    VK_LEVEL_AVX2 = 1,    // x86-64 with AVX2, FMA and F16C
+    VK_LEVEL_AVX2 = 1,    // x86-64 with AVX2 and FMA
     VK_LEVEL_AVX512 = 2,  // x86-64 with AVX-512 F, BW, VL and DQ
     VK_LEVEL_NEON = 3,    // 64-bit ARM
-    VK_LEVEL_AVX512VBMI = 4,  // VK_LEVEL_AVX512 with VBMI
+    VK_LEVEL_AVX512VBMI = 4,  // VK_LEVEL_AVX512 with VBMI and VNNI
 };
 
 // 1 when this processor and operating system can run the level.
@@ -67,9 +67,12 @@ void vk_dot_norm_rows(
 // ---- Memory --------------------------------------------------------------------------------------------------------
 
 // Asks for `length` bytes before they are needed. A hint: it never faults, whatever the address.
+//
+// Into the second-level cache: the first one has few places for what is on its way, and with those taken, fetching 50
+// rows of 1.5 KiB from memory takes 9.6 us instead of 5.8 (Zen 4).
 static inline void vk_prefetch(const void *bytes, size_t length) {
 #if defined(__GNUC__)
-    for (size_t offset = 0; offset < length; offset += 64) __builtin_prefetch((const char *)bytes + offset, 0, 3);
+    for (size_t offset = 0; offset < length; offset += 64) __builtin_prefetch((const char *)bytes + offset, 0, 2);
 #else
     (void)bytes;
     (void)length;

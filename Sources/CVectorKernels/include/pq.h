@@ -69,6 +69,11 @@ void vk_pq_sum_8(
 void vk_pq_sum_4(
     const uint8_t *codes, size_t stride, size_t count, size_t sub_vectors, const float *table, float *sums);
 
+// The same sums for some rows; `bits` is 4 or 8. The same at every level.
+void vk_pq_sum_rows(
+    const uint8_t *codes, size_t stride, size_t sub_vectors, uint32_t bits, const float *table, const uint32_t *rows,
+    size_t count, float *sums);
+
 // For some rows, the distance of `vector` from what their codes stand for, straight from the code words:
 // l2: the sum over j of |vector_j - word(j, code)|^2; dot: the sum over j of vector_j . word(j, code).
 //
