@@ -137,6 +137,7 @@ const struct vk_kernels vk_kernels_avx2 = {
     .pq_sum_4 = vk_scalar_pq_sum_4,
     .pq_l2_rows = vk_avx2_pq_l2_rows,
     .pq_dot_rows = vk_avx2_pq_dot_rows,
+    .pq_choose = vk_avx2_pq_choose,
     .assign = vk_avx2_assign,
     .fixed_dot_panels = vk_avx2_fixed_dot_panels,
 };

@@ -26,6 +26,7 @@ const struct vk_kernels vk_kernels_avx512 = {
     .pq_sum_4 = vk_avx512_pq_sum_4,
     .pq_l2_rows = vk_avx2_pq_l2_rows,
     .pq_dot_rows = vk_avx2_pq_dot_rows,
+    .pq_choose = vk_avx512_pq_choose,
     .assign = vk_avx512_assign,
     .fixed_dot_panels = vk_avx2_fixed_dot_panels,
 };
@@ -46,6 +47,7 @@ const struct vk_kernels vk_kernels_avx512vbmi = {
     .pq_sum_4 = vk_avx512_pq_sum_4,
     .pq_l2_rows = vk_avx2_pq_l2_rows,
     .pq_dot_rows = vk_avx2_pq_dot_rows,
+    .pq_choose = vk_avx512_pq_choose,
     .assign = vk_avx512_assign,
     .fixed_dot_panels = vk_avx512vnni_fixed_dot_panels,
 };

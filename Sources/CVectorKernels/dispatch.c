@@ -139,6 +139,11 @@ void vk_pq_dot_rows(
     current()->pq_dot_rows(vector, codebook, sub_vectors, width, bits, codes, stride, rows, count, dots);
 }
 
+void vk_pq_choose(
+    const float *dots, const float *norms, size_t sub_vectors, size_t codewords, float weight, uint8_t *codes) {
+    current()->pq_choose(dots, norms, sub_vectors, codewords, weight, codes);
+}
+
 void vk_assign(
     const float *rows, size_t row_stride, size_t count, size_t dims, const float *packed, const float *bias,
     size_t centroids, uint32_t *nearest, float *scores) {

@@ -28,6 +28,8 @@ typedef void vk_pq_rows_function(
 typedef void vk_fixed_dot_panels_function(
     const int16_t *query, size_t query_step, const int16_t *words, size_t panels, size_t dims, size_t lanes,
     float factor, float *dots);
+typedef void vk_pq_choose_function(
+    const float *dots, const float *norms, size_t sub_vectors, size_t codewords, float weight, uint8_t *codes);
 typedef void vk_assign_function(
     const float *rows, size_t row_stride, size_t count, size_t dims, const float *packed, const float *bias,
     size_t centroids, uint32_t *nearest, float *scores);
@@ -53,6 +55,7 @@ struct vk_kernels {
     vk_pq_sum_function *pq_sum_4;
     vk_pq_rows_function *pq_l2_rows;
     vk_pq_rows_function *pq_dot_rows;
+    vk_pq_choose_function *pq_choose;
     vk_assign_function *assign;
     vk_fixed_dot_panels_function *fixed_dot_panels;
 };
@@ -66,6 +69,7 @@ struct vk_pq_scale vk_scalar_pq_quantize(
 vk_pq_select_function vk_scalar_pq_select_8, vk_scalar_pq_select_4;
 vk_pq_sum_function vk_scalar_pq_sum_8, vk_scalar_pq_sum_4;
 vk_pq_rows_function vk_scalar_pq_l2_rows, vk_scalar_pq_dot_rows;
+vk_pq_choose_function vk_scalar_pq_choose;
 vk_assign_function vk_scalar_assign;
 vk_fixed_dot_panels_function vk_scalar_fixed_dot_panels;
 
@@ -82,6 +86,7 @@ extern const struct vk_kernels vk_kernels_avx2;
 extern const struct vk_kernels vk_kernels_avx512;
 extern const struct vk_kernels vk_kernels_avx512vbmi;
 
+vk_pq_choose_function vk_avx2_pq_choose, vk_avx512_pq_choose;
 vk_assign_function vk_avx2_assign, vk_avx512_assign;
 
 // Shared by both tables; avx512.c says why.
@@ -118,6 +123,7 @@ struct vk_pq_scale vk_neon_pq_quantize(
 vk_pq_select_function vk_neon_pq_select_8, vk_neon_pq_select_4;
 vk_pq_rows_function vk_neon_pq_l2_rows, vk_neon_pq_dot_rows;
 
+vk_pq_choose_function vk_neon_pq_choose;
 vk_assign_function vk_neon_assign;
 #endif
 

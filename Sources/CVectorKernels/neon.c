@@ -127,6 +127,7 @@ const struct vk_kernels vk_kernels_neon = {
     .pq_sum_4 = vk_scalar_pq_sum_4,
     .pq_l2_rows = vk_neon_pq_l2_rows,
     .pq_dot_rows = vk_neon_pq_dot_rows,
+    .pq_choose = vk_neon_pq_choose,
     .assign = vk_neon_assign,
     .fixed_dot_panels = vk_neon_fixed_dot_panels,
 };

@@ -103,6 +103,7 @@ const struct vk_kernels vk_kernels_scalar = {
     .pq_sum_4 = vk_scalar_pq_sum_4,
     .pq_l2_rows = vk_scalar_pq_l2_rows,
     .pq_dot_rows = vk_scalar_pq_dot_rows,
+    .pq_choose = vk_scalar_pq_choose,
     .assign = vk_scalar_assign,
     .fixed_dot_panels = vk_scalar_fixed_dot_panels,
 };

@@ -17,7 +17,7 @@ extension IVFPQBuilder {
         let writer = try await IVFPQWriter(
             IndexDirectory(uuid), model, loss: assignment.loss, in: snapshot.storage, durability)
         do {
-            let encoder = ProductQuantizer.Encoder(quantizer)
+            let encoder = RowEncoder(model, quantizer)
             let monitor = TrainingMonitor(total: max(survey.valid, 1)) { [progress] in try progress(.encode, $0) }
             var first = 0
             while first < model.partitionCount {
@@ -29,7 +29,7 @@ extension IVFPQBuilder {
                     end += 1
                 }
                 let group = CodeGroup(assignment, first..<end, codeBytes: model.codeBytes)
-                try group.encode(rows, survey, model, encoder, threads: threads, monitor)
+                try group.encode(rows, survey, encoder, threads: threads, monitor)
                 for partition in first..<end {
                     let (ids, codes) = try group.partition(partition)
                     try await writer.append(rowIDs: ids, codes: codes)
@@ -72,8 +72,7 @@ private final class CodeGroup: @unchecked Sendable {
     }
 
     func encode(
-        _ rows: VectorRows, _ survey: VectorSurvey, _ model: IVFPQModel, _ encoder: ProductQuantizer.Encoder,
-        threads: Int, _ monitor: TrainingMonitor
+        _ rows: VectorRows, _ survey: VectorSurvey, _ encoder: RowEncoder, threads: Int, _ monitor: TrainingMonitor
     ) throws {
         let range = UInt32(partitions.lowerBound)..<UInt32(partitions.upperBound)
         let block = Residuals.blockRows
@@ -99,7 +98,7 @@ private final class CodeGroup: @unchecked Sendable {
                             }
                             row += 1
                         }
-                        encodeBlock(taken, part, model, encoder, scratch)
+                        encodeBlock(taken, part, encoder, scratch)
                         monitor.add(taken)
                     }
                 }
@@ -111,21 +110,8 @@ private final class CodeGroup: @unchecked Sendable {
         if monitor.isStopped { try monitor.finish() }
     }
 
-    private func encodeBlock(
-        _ count: Int, _ part: VectorRows.Part, _ model: IVFPQModel, _ encoder: ProductQuantizer.Encoder,
-        _ scratch: Scratch
-    ) {
-        if model.metric == .dot {
-            encoder.encode(
-                rows: scratch.floats.base, stride: model.dimension, count: count, into: scratch.codes.base)
-        } else {
-            model.centroids.withUnsafeBufferPointer { centroids in
-                guard let centroids = centroids.baseAddress else { return }
-                encoder.encode(
-                    rows: scratch.floats.base, stride: model.dimension, count: count, less: centroids,
-                    of: scratch.partitions.base, into: scratch.codes.base)
-            }
-        }
+    private func encodeBlock(_ count: Int, _ part: VectorRows.Part, _ encoder: RowEncoder, _ scratch: Scratch) {
+        encoder.encode(scratch.floats.base, count: count, of: scratch.partitions.base, into: scratch.codes.base)
         for index in 0..<count {
             let row = Int(scratch.rows.base[index])
             let partition = Int(scratch.partitions.base[index])

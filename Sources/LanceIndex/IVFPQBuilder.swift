@@ -161,9 +161,13 @@ package struct IVFPQBuilder: Sendable {
         kmeans.seed = request.seed
         kmeans.threads = threads
         let count = min(sample.count, parameters.partitions * Self.rowsPerCentroid)
-        return try kmeans.train(rows: sample.floats.base, stride: dimension, count: count) { [progress] in
+        var result = try kmeans.train(rows: sample.floats.base, stride: dimension, count: count) { [progress] in
             try progress(.trainPartitions, $0)
         }
+        if request.metric == .cosine {
+            CentroidLengths.equalize(&result.centroids, sizes: result.sizes, dimension: dimension)
+        }
+        return result
     }
 
     /// Turns the sample into residuals, which are what codes stand for, and finds code words for them.

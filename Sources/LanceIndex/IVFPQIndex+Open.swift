@@ -13,7 +13,8 @@ import VectorMath
 /// ```
 /// index.idx      no rows; global buffer: IVF { a length a partition, centroids, loss }
 /// auxiliary.idx  _rowid u64, __pq_code u8 x codeBytes, partition by partition
-///                global buffers: IVF { offset and length of each partition in rows }, code words
+///                global buffers: IVF { offset and length of each partition in rows }, code words,
+///                and of this package's own: a term f32 a row
 /// ```
 extension IVFPQIndex {
     /// Opens a segment and checks that its parts fit together. Costs nothing a row, where the files' version is 2.0.
@@ -48,7 +49,20 @@ extension IVFPQIndex {
         return try await IVFPQIndex(
             uuid: uuid, model: model, partitions: partitions, loss: ivf.hasLoss ? ivf.loss : nil,
             rowIDs: rowIDs(codesFile), codes: codes(codesFile, width: model.codeBytes),
-            isTransposed: quantizer.transposed)
+            isTransposed: quantizer.transposed, storedTerms: storedTerms(codesFile, metric))
+    }
+
+    /// The rows' terms, if the file has them in a form that can be used; they can always be computed.
+    private static func storedTerms(_ file: IndexFile, _ metric: Metric) throws -> ByteView? {
+        #if _endian(little)
+            guard metric != .dot, try file.metadata(IVFPQMetadata.termsKey) != nil else { return nil }
+            let terms = try file.globalBuffer(namedBy: IVFPQMetadata.termsKey)
+            let address = terms.withUnsafeBytes { $0.baseAddress.map { UInt(bitPattern: $0) } ?? 1 }
+            let (bytes, overflow) = file.reader.rowCount.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
+            return !overflow && terms.count == bytes && address % 4 == 0 ? terms : nil
+        #else
+            return nil
+        #endif
     }
 
     private static func partitionsMessage(_ file: IndexFile) throws -> ProtoIVF {

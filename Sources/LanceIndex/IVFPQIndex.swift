@@ -20,6 +20,9 @@ package final class IVFPQIndex: Sendable {
     let rowIDs: IVFPQRows
     let codes: IVFPQRows
     let isTransposed: Bool
+    /// What each row adds to every distance (`RowTerms`), a float32 a row at an address that is a multiple of 4; nil where
+    /// the files do not have it.
+    package let storedTerms: ByteView?
     private let copies = Mutex<[CopyKey: ByteView]>([:])
 
     private struct CopyKey: Hashable {
@@ -29,7 +32,7 @@ package final class IVFPQIndex: Sendable {
 
     init(
         uuid: UUID, model: IVFPQModel, partitions: [Range<Int>], loss: Double?, rowIDs: IVFPQRows, codes: IVFPQRows,
-        isTransposed: Bool
+        isTransposed: Bool, storedTerms: ByteView? = nil
     ) {
         self.uuid = uuid
         self.model = model
@@ -38,6 +41,7 @@ package final class IVFPQIndex: Sendable {
         self.rowIDs = rowIDs
         self.codes = codes
         self.isTransposed = isTransposed
+        self.storedTerms = storedTerms
     }
 
     package var metric: Metric { model.metric }

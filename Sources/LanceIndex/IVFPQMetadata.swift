@@ -12,6 +12,7 @@ package import VectorMath
 /// | auxiliary.idx | `distance_type` | `cosine` |
 /// | auxiliary.idx | `storage_metadata` | an array of one string, which is `Quantizer` as JSON |
 /// | both | `lance:ivf` | the number of the global buffer with the partitions |
+/// | auxiliary.idx | `swift_lance:row_terms` | the number of the global buffer with a float32 a row: \|r\|² + 2 c·r. This package's own, to be left out at will: others neither need nor look for it |
 enum IVFPQMetadata {
     static let indexFile = "index.idx"
     static let codesFile = "auxiliary.idx"
@@ -19,6 +20,7 @@ enum IVFPQMetadata {
     static let flatKey = "lance:flat"
     static let partitionsKey = "lance:ivf"
     static let metricKey = "distance_type"
+    static let termsKey = "swift_lance:row_terms"
     static let storageKey = "storage_metadata"
     static let rowIDColumn = "_rowid"
     static let codeColumn = "__pq_code"

@@ -6,6 +6,7 @@ import LanceFile
 import LanceProto
 package import ObjectStorage
 import SwiftProtobuf
+import VectorMath
 
 /// Writes the two files of an IVF_PQ segment, of file version 2.0 and partition by partition.
 ///
@@ -21,6 +22,9 @@ package final class IVFPQWriter {
     private var codes: DataFileWriter?
     private var lengths: [UInt32] = []
     private var pendingBytes = 0
+    private let rowTerms: RowTerms?
+    private var table = ScratchBuffer<Float>()
+    private var terms: [Float] = []
 
     /// Begins the file of codes.
     ///
@@ -38,14 +42,18 @@ package final class IVFPQWriter {
             Field(IVFPQMetadata.rowIDColumn, .uint64),
             Field(IVFPQMetadata.codeColumn, .fixedSizeList(.uint8, model.codeBytes)),
         ])
+        var metadata = [
+            IVFPQMetadata.metricKey: Data(model.metric.indexName.utf8),
+            IVFPQMetadata.partitionsKey: Data("1".utf8),
+            IVFPQMetadata.storageKey: IVFPQMetadata.storage(of: model, codebookPosition: 2),
+        ]
+        // A dot product has no such part.
+        rowTerms = model.metric == .dot ? nil : RowTerms(model)
+        if rowTerms != nil { metadata[IVFPQMetadata.termsKey] = Data("3".utf8) }
         codes = try await DataFileWriter(
             directory.key(IVFPQMetadata.codesFile), in: storage, fields: TableSchema.protos(for: schema),
             schema: schema,
-            metadata: [
-                IVFPQMetadata.metricKey: Data(model.metric.indexName.utf8),
-                IVFPQMetadata.partitionsKey: Data("1".utf8),
-                IVFPQMetadata.storageKey: IVFPQMetadata.storage(of: model, codebookPosition: 2),
-            ], pageBytes: .max, durability: durability)
+            metadata: metadata, pageBytes: .max, durability: durability)
     }
 
     /// Adds the next partition, of n rows; n may be 0.
@@ -68,6 +76,7 @@ package final class IVFPQWriter {
         }
         lengths.append(length)
         guard rows > 0 else { return }
+        addTerms(partition: lengths.count - 1, rows, codes)
         let bytes = max(codes.count, rowIDs.count)
         if pendingBytes > 0, bytes > DataFileWriter.usualPageBytes - pendingBytes {
             try await writer.endPages()
@@ -84,6 +93,23 @@ package final class IVFPQWriter {
                         schema.fields[1].type, count: rows,
                         storage: .fixedSizeList(items: items, length: model.codeBytes)),
                 ]))
+    }
+
+    /// Computes what each row adds to every distance: searches need it, and would compute it each time they open the
+    /// index.
+    private func addTerms(partition: Int, _ rows: Int, _ codes: ByteView) {
+        guard let rowTerms else { return }
+        let table = table.reserve(rowTerms.tableSize)
+        let first = terms.count
+        terms.append(contentsOf: repeatElement(0, count: rows))
+        codes.withUnsafeBytes { codes in
+            terms.withUnsafeMutableBufferPointer { terms in
+                guard let codes = codes.baseAddress, let terms = terms.baseAddress else { return }
+                rowTerms.compute(
+                    partition: partition, codes: codes.assumingMemoryBound(to: UInt8.self), count: rows, table: table,
+                    into: terms + first)
+            }
+        }
     }
 
     /// The same from arrays.
@@ -113,6 +139,10 @@ package final class IVFPQWriter {
         // The shape is what Lance writes; the order in memory is the model's: sub-vector by sub-vector.
         let book = IVFPQTensor.proto(model.codebook, shape: [model.codeWords, model.dimension])
         _ = try await writer.addGlobalBuffer(Self.bytes(book))
+        if rowTerms != nil {
+            let bytes = terms.map(\.bitPattern.littleEndian).withUnsafeBytes { Region(copying: $0, name: "terms").view }
+            _ = try await writer.addGlobalBuffer(bytes)
+        }
         let codesSize = try await writer.finish()
         codes = nil
         let indexSize = try await writeIndexFile()

@@ -7,10 +7,11 @@ import VectorMath
 /// An index segment as one version of the table sees it: its codes, and for each row a number that says what the row
 /// adds to every distance, +infinity where the row does not count any more.
 ///
-/// The numbers of a partition are computed when it is first probed: four bytes a row.
+/// The numbers of a partition are looked at when it is first probed. Files from this package have them; else, and where
+/// rows do not count, they are computed: four bytes a row.
 package final class LiveSegment: @unchecked Sendable {
-    // Unchecked: `terms` of a partition are written by the one thread that moved its state from 0 to 1, and read by
-    // others only after they have seen state 2.
+    // Unchecked: `terms` of a partition are written by the one thread that moved its state to `busy`, and read by others
+    // only after they have seen `own`.
     package let index: IVFPQIndex
     package let model: ScanModel
     package let liveness: RowLiveness
@@ -19,6 +20,8 @@ package final class LiveSegment: @unchecked Sendable {
     private let codes: UnsafeMutablePointer<Partition>
     private let views: [ByteView]
     private let terms: UnsafeMutablePointer<Float>
+    /// Those of the file, kept alive by the index.
+    private let stored: UnsafePointer<Float>?
     private let states: UnsafeMutablePointer<Atomic<UInt8>>
 
     private struct Partition {
@@ -51,6 +54,7 @@ package final class LiveSegment: @unchecked Sendable {
         self.views = views
         codes = .allocate(capacity: max(partitions.count, 1))
         codes.initialize(from: partitions, count: partitions.count)
+        stored = index.storedTerms?.withUnsafeBytes { $0.baseAddress?.assumingMemoryBound(to: Float.self) }
         self.index = index
         self.model = model
         self.liveness = liveness
@@ -73,14 +77,17 @@ package final class LiveSegment: @unchecked Sendable {
         UInt64(littleEndian: codes[partition].rowIDs.loadUnaligned(fromByteOffset: row * 8, as: UInt64.self))
     }
 
-    /// The rows' terms of a partition; nil before they are computed.
+    /// The rows' terms of a partition; nil before they are looked at.
     @inline(__always)
     func readyTerms(of partition: Int) -> UnsafePointer<Float>? {
-        guard states[partition].load(ordering: .acquiring) == 2 else { return nil }
-        return UnsafePointer(terms + index.partitions[partition].lowerBound)
+        switch states[partition].load(ordering: .acquiring) {
+        case State.own: UnsafePointer(terms + index.partitions[partition].lowerBound)
+        case State.stored: stored.map { $0 + index.partitions[partition].lowerBound }
+        default: nil
+        }
     }
 
-    /// Computes the rows' terms of a partition.
+    /// Finds out the rows' terms of a partition: those of the file where it has them and all rows count, else computed.
     ///
     /// - Parameters:
     ///   - table: scratch.
@@ -88,29 +95,44 @@ package final class LiveSegment: @unchecked Sendable {
     func makeTerms(of partition: Int, table: inout ScratchBuffer<Float>, spare: inout ScratchBuffer<Float>)
         -> UnsafePointer<Float>
     {
-        let table = table.reserve(model.subVectors * model.codewords)
         let rows = index.partitions[partition]
-        let isOurs = states[partition].compareExchange(expected: 0, desired: 1, ordering: .acquiring).exchanged
+        let ids = codes[partition].rowIDs
+        let isLive = { [liveness] (row: Int) in
+            liveness.isLive(
+                RowAddress(rawValue: UInt64(littleEndian: ids.loadUnaligned(fromByteOffset: row * 8, as: UInt64.self))))
+        }
+        if let stored, (0..<rows.count).allSatisfy(isLive) {
+            states[partition].store(State.stored, ordering: .releasing)
+            return stored + rows.lowerBound
+        }
+        let isOurs =
+            states[partition].compareExchange(
+                expected: State.unknown, desired: State.busy, ordering: .acquiring
+            ).exchanged
         let target = isOurs ? terms + rows.lowerBound : spare.reserve(rows.count)
-        compute(partition, rows.count, codes(partition), table, target)
-        if isOurs { states[partition].store(2, ordering: .releasing) }
-        return UnsafePointer(target)
-    }
-
-    private func compute(
-        _ partition: Int, _ count: Int, _ codes: UnsafePointer<UInt8>, _ table: UnsafeMutablePointer<Float>,
-        _ target: UnsafeMutablePointer<Float>
-    ) {
-        // A dot product has no part of the row alone; then only rows that do not count need a number.
-        if model.metric == .dot {
-            target.update(repeating: 0, count: count)
+        if let stored {
+            target.update(from: stored + rows.lowerBound, count: rows.count)
         } else {
-            model.rowTerms(partition: partition, codes: codes, count: count, table: table, into: target)
+            let computer = model.rowTerms
+            computer.compute(
+                partition: partition, codes: codes(partition), count: rows.count,
+                table: table.reserve(computer.tableSize), into: target)
         }
         // Even where nothing was deleted: the files may hold rows of fragments that the manifest's entry does not name
         // any more, and another segment answers for those.
-        for row in 0..<count where !liveness.isLive(RowAddress(rawValue: rowID(partition, row))) {
-            target[row] = .infinity
-        }
+        for row in 0..<rows.count where !isLive(row) { target[row] = .infinity }
+        if isOurs { states[partition].store(State.own, ordering: .releasing) }
+        return UnsafePointer(target)
+    }
+
+    /// What is known of a partition's terms.
+    private enum State {
+        static let unknown: UInt8 = 0
+        /// A thread is writing them.
+        static let busy: UInt8 = 1
+        /// They are in `terms`.
+        static let own: UInt8 = 2
+        /// Those of the file hold: all rows count.
+        static let stored: UInt8 = 3
     }
 }

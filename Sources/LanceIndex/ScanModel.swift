@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Synchronization
 package import VectorMath
 
 /// What scanning needs of an IVF_PQ model, computed once when the index is opened.
@@ -14,15 +15,13 @@ package final class ScanModel: Sendable {
     package let centroids: FloatBuffer
     /// `[sub-vector][code word][component]`, as in the file.
     package let codebook: FloatBuffer
-    /// `[sub-vector][component][code word]`: the same numbers with the code words of a sub-vector side by side.
-    package let words: FloatBuffer
     /// The code words again, for a query's table: an estimate is enough there.
     package let roughWords: FixedPanels
     /// The centroids again, for choosing partitions, and their squared norms.
     package let roughCentroids: FixedPanels
     package let centroidNorms: FloatBuffer
-    /// The squared norm of each code word.
-    private let wordNorms: FloatBuffer
+    private let model: IVFPQModel
+    private let terms = Mutex<RowTerms?>(nil)
     /// No centroid is longer, and no sum of code words.
     private let longestCentroid: Float
     private let longestResidual: Float
@@ -40,17 +39,13 @@ package final class ScanModel: Sendable {
         partitionCount = index.partitionCount
         centroids = FloatBuffer(index.centroids)
         codebook = FloatBuffer(index.codebook)
-        words = FloatBuffer(count: codebook.count)
-        wordNorms = FloatBuffer(count: subVectors * codewords)
+        model = index.model
         var residual = 0.0
         for j in 0..<subVectors {
             var longest: Float = 0
             for k in 0..<codewords {
                 let word = codebook.base + (j * codewords + k) * width
-                for d in 0..<width { words.base[(j * width + d) * codewords + k] = word[d] }
-                let norm = VectorKernels.squaredNorm(word, dimension: width)
-                wordNorms.base[j * codewords + k] = norm
-                longest = max(longest, norm)
+                longest = max(longest, VectorKernels.squaredNorm(word, dimension: width))
             }
             residual += Double(longest)
         }
@@ -98,22 +93,13 @@ package final class ScanModel: Sendable {
         return largest * Float(dimension + subVectors + 32) * 0x1p-23
     }
 
-    /// The part of each row's distance that no query changes: |r|² + 2 c·r for the row's residual r and its centroid c.
-    ///
-    /// - Parameter table: scratch of `subVectors * codewords` floats.
-    func rowTerms(
-        partition: Int, codes: UnsafePointer<UInt8>, count: Int, table: UnsafeMutablePointer<Float>,
-        into terms: UnsafeMutablePointer<Float>
-    ) {
-        PQKernels.dotTable(
-            centroid(partition), words: words.base, subVectors: subVectors, width: width, codewords: codewords,
-            into: table)
-        let norms = wordNorms.base
-        for index in 0..<(subVectors * codewords) { table[index] = 2 * table[index] + norms[index] }
-        if bits == 4 {
-            PQKernels.sum4(codes, stride: count, count: count, subVectors: subVectors, table: table, into: terms)
-        } else {
-            PQKernels.sum8(codes, stride: count, count: count, subVectors: subVectors, table: table, into: terms)
+    /// Made when it is first needed: files from this package have the rows' terms in them.
+    var rowTerms: RowTerms {
+        terms.withLock { terms in
+            if let known = terms { return known }
+            let made = RowTerms(model)
+            terms = made
+            return made
         }
     }
 }

@@ -47,7 +47,7 @@ package final class ScanScratch: @unchecked Sendable {
     private var rows = ScratchBuffer<UInt32>(capacity: 1024)
     private var partitions = ScratchBuffer<UInt32>(capacity: 1024)
     var work = ScratchBuffer<Float>(capacity: 1024)
-    /// Centroid times code words, for row terms; and those that another thread is computing at the same moment.
+    /// Centroid times code words, for row terms; and row terms that another thread is computing at the same moment.
     var termTable = ScratchBuffer<Float>(capacity: 64)
     var spareTerms = ScratchBuffer<Float>(capacity: 64)
     /// The nearest by code so far, of all segments.

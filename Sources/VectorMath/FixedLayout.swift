@@ -22,9 +22,9 @@ struct FixedLayout {
         partWords = (width + 1) / 2 * 2
     }
 
-    /// The length of a vector, its largest component, and a length that none of its blocks exceeds, wherever the kernel
-    /// begins them: at multiples of a block, or of a part.
-    func norms(_ vector: UnsafePointer<Float>) -> (whole: Double, block: Double, largest: Double) {
+    /// The square of a vector's length, and of a length that none of its blocks exceeds, wherever the kernel begins them:
+    /// at multiples of a block, or of a part.
+    func squares(_ vector: UnsafePointer<Float>) -> (whole: Double, block: Double) {
         let (block, dimension) = (Int(VK_FIXED_BLOCK), parts * width)
         var (whole, longest) = (0.0, 0.0)
         for start in stride(from: 0, to: dimension, by: block) {
@@ -38,8 +38,11 @@ struct FixedLayout {
             // A part's block may lie across two of these.
             longest = min(2 * longest, whole)
         }
-        return (whole.squareRoot(), longest.squareRoot(), Double(Self.largest(vector, dimension)))
+        return (whole, longest)
     }
+
+    /// The largest magnitude among a vector's components.
+    func largest(_ vector: UnsafePointer<Float>) -> Double { Double(Self.largest(vector, parts * width)) }
 
     private static func largest(_ numbers: UnsafePointer<Float>, _ count: Int) -> Float {
         var greatest = SIMD8<Float>.zero

@@ -33,20 +33,24 @@ package final class FixedPanels: @unchecked Sendable {
         let dimension = parts * width
         var (block, longest) = (0.0, 0.0)
         for number in 0..<count {
-            let norms = layout.norms(rows + number * dimension)
+            let norms = layout.squares(rows + number * dimension)
             block = max(block, norms.block)
             longest = max(longest, norms.whole)
         }
-        scale = layout.scale(block: block, limit: FixedLayout.wordLimit)
-        self.longest = longest
+        scale = layout.scale(block: block.squareRoot(), limit: FixedLayout.wordLimit)
+        self.longest = longest.squareRoot()
         rounding = layout.rounding(scale)
         withUnsafeTemporaryAllocation(of: Int16.self, capacity: max(components, 1)) { row in
             guard let row = row.baseAddress else { return }
             for number in 0..<count {
                 layout.fix(rows + number * dimension, scale: Float(scale), into: row)
-                let panel = words + number / lanes * components * lanes + number % lanes * 2
-                for component in 0..<components {
-                    panel[component / 2 * 2 * lanes + component % 2] = row[component]
+                // Pairs of components, as they lie in a panel.
+                let panel = UnsafeMutableRawPointer(words + number / lanes * components * lanes + number % lanes * 2)
+                let pairs = UnsafeRawPointer(row)
+                for pair in 0..<(components / 2) {
+                    panel.storeBytes(
+                        of: pairs.load(fromByteOffset: pair * 4, as: UInt32.self),
+                        toByteOffset: pair * lanes * 4, as: UInt32.self)
                 }
             }
         }

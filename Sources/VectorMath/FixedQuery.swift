@@ -17,9 +17,10 @@ package struct FixedQuery {
     ///   - words: room for as many words as `wordCount` says, used as long as this is.
     package init(_ query: UnsafePointer<Float>, parts: Int, width: Int, words: UnsafeMutablePointer<Int16>) {
         let layout = FixedLayout(parts: parts, width: width)
-        let norms = layout.norms(query)
-        scale = layout.scale(block: norms.block, limit: FixedLayout.queryLimit, largest: norms.largest)
-        norm = norms.whole
+        let squares = layout.squares(query)
+        scale = layout.scale(
+            block: squares.block.squareRoot(), limit: FixedLayout.queryLimit, largest: layout.largest(query))
+        norm = squares.whole.squareRoot()
         rounding = layout.rounding(scale)
         layout.fix(query, scale: Float(scale), into: words)
         self.words = UnsafePointer(words)

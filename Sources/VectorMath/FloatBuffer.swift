@@ -9,16 +9,21 @@ package final class FloatBuffer: @unchecked Sendable {
     package let base: UnsafeMutablePointer<Float>
 
     /// `count` zeros.
-    package init(count: Int) {
+    package convenience init(count: Int) {
+        self.init(uninitialized: count)
+        base.initialize(repeating: 0, count: max(count, 1))
+    }
+
+    /// `count` floats for the caller to write: memory is touched once, not twice.
+    package init(uninitialized count: Int) {
         self.count = count
         let memory = UnsafeMutableRawPointer.allocate(
             byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
         base = memory.bindMemory(to: Float.self, capacity: max(count, 1))
-        base.initialize(repeating: 0, count: max(count, 1))
     }
 
     package convenience init(_ values: [Float]) {
-        self.init(count: values.count)
+        self.init(uninitialized: values.count)
         values.withUnsafeBufferPointer { source in
             if let first = source.baseAddress { base.update(from: first, count: source.count) }
         }

@@ -126,6 +126,12 @@ static void check(size_t dims, struct guarded query_memory, struct guarded row_m
 // Bytes between the last float and the guard page: floats may lie at any address.
 static size_t pq_shift;
 
+static float float_at(const float *floats, size_t i) {
+    float value;
+    memcpy(&value, floats + i, sizeof value);
+    return value;
+}
+
 static void put_float(float *floats, size_t i, float value) { memcpy(floats + i, &value, sizeof value); }
 
 // Fills up with random bytes and returns where they begin, so that they end at the guard page.
@@ -237,11 +243,39 @@ static void check_pq_rows(size_t parts, size_t width, uint32_t bits, struct guar
     }
 }
 
+// The words chosen are the same at each level, with numbers that are none among the tables and with equal ones.
+static void check_pq_choose(size_t parts, size_t codewords, struct guarded memory[4]) {
+    static const float bad[] = {NAN, INFINITY, -INFINITY, 3e38f, -3e38f, 1e-45f};
+    uint8_t want[PQ_MOST_PARTS + 1];
+    size_t entries = parts * codewords;
+    for (size_t trial = 0; trial < 40; trial++) {
+        float *dots = random_floats(memory[2], entries), *norms = random_floats(memory[3], entries);
+        for (size_t i = 0; i < entries; i++) {
+            float dot = float_at(dots, i), norm = fabsf(float_at(norms, i));
+            if (trial % 4 == 1) dot = floorf(dot * 3), norm = floorf(norm * 3);
+            if (trial % 4 == 2) dot = norm = 0.5f;
+            put_float(dots, i, trial % 4 == 3 && i % 37 == trial ? bad[trial / 4 % 6] : dot);
+            put_float(norms, i, trial == 39 ? NAN : norm);
+        }
+        uint8_t *got = (uint8_t *)memory[0].end - parts;
+        for (int32_t level = VK_LEVEL_SCALAR; level <= VK_LEVEL_AVX512VBMI; level++) {
+            if (!vk_level_force(level)) continue;
+            vk_pq_choose(dots, norms, parts, codewords, trial % 5 == 0 ? 0 : 0.2f, got);
+            if (level == VK_LEVEL_SCALAR) memcpy(want, got, parts);
+            expect(!memcmp(want, got, parts), "pq_choose has the words of the scalar one", level, parts);
+        }
+    }
+}
+
 static void check_pq(void) {
     static const size_t parts[] = {2, 6, 48}, widths[] = {1, 2, 3, 5, 8, 16, PQ_MOST_WIDTH};
     struct guarded memory[4];
     for (size_t i = 0; i < 4; i++) memory[i] = guarded(PQ_MOST_PARTS * 256 * PQ_MOST_WIDTH * sizeof(float) + 1);
     for (uint32_t bits = 4; bits <= 8; bits += 4) {
+        for (size_t count = 0; count <= PQ_MOST_PARTS; count++) {
+            pq_shift = count % 2;
+            check_pq_choose(count, (size_t)1 << bits, memory);
+        }
         for (size_t count = 0; count <= PQ_MOST_ROWS; count++) {
             pq_shift = count % 2;
             check_pq_scan(count, count % 10 == 0 ? 48 : 2 + count % 3 * 2, bits, memory);

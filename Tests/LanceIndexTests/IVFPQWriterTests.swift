@@ -70,6 +70,45 @@ struct IVFPQWriterTests {
         }
     }
 
+    /// The terms in the file are |r|² + 2 c·r of each row's code; a dot product has none.
+    @Test func storedTermsAreThoseOfTheCodes() async throws {
+        var random = SplitMix64(seed: 97)
+        for (bits, metric) in [(8, Metric.cosine), (4, .l2), (8, .dot)] {
+            let (subVectors, width) = (6, 3)
+            let model = try Self.model(
+                metric, dimension: subVectors * width, bits: bits, subVectors: subVectors, partitions: 3, &random)
+            let partitions = Self.partitions(model, sizes: [70, 0, 131], &random)
+            let storage = MemoryStorage()
+            _ = try await Self.write(model, partitions, in: storage)
+            let index = try await IVFPQIndex.open(IVFPQFixtures.uuid, dimension: model.dimension, in: storage)
+            guard metric != .dot else {
+                #expect(index.storedTerms == nil)
+                continue
+            }
+            let terms = try #require(index.storedTerms).array(of: Float.self)
+            var expected: [Double] = []
+            for (number, partition) in partitions.enumerated() {
+                let rows = partition.rowIDs.count
+                for row in 0..<rows {
+                    var term = 0.0
+                    for part in 0..<subVectors {
+                        let byte = partition.codes[(bits == 4 ? part / 2 : part) * rows + row]
+                        let code = bits == 4 ? Int(byte) >> (part % 2 * 4) & 15 : Int(byte)
+                        for component in 0..<width {
+                            let word = Double(model.codebook[(part * model.codeWords + code) * width + component])
+                            let centroid = Double(
+                                model.centroids[number * model.dimension + part * width + component])
+                            term += word * word + 2 * centroid * word
+                        }
+                    }
+                    expected.append(term)
+                }
+            }
+            #expect(terms.count == expected.count)
+            #expect(zip(terms, expected).allSatisfy { abs(Double($0) - $1) < 1e-4 })
+        }
+    }
+
     /// The parts that Lance looks at, as it writes them itself.
     @Test func filesAreAsLanceWritesThem() async throws {
         var random = SplitMix64(seed: 96)
@@ -102,7 +141,7 @@ struct IVFPQWriterTests {
         #expect(codes.version == .v2_0 && codes.rowCount == 7)
         #expect(
             codes.metadata.mapValues { String(decoding: $0, as: UTF8.self) } == [
-                "distance_type": "cosine", "lance:ivf": "1",
+                "distance_type": "cosine", "lance:ivf": "1", "swift_lance:row_terms": "3",
                 "storage_metadata":
                     #"["{\"codebook_position\":2,\"nbits\":4,\"num_sub_vectors\":4,\"dimension\":8,\"codebook_tensor\":[],\"transposed\":true}"]"#,
             ])

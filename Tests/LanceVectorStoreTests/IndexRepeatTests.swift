@@ -11,7 +11,7 @@ struct IndexRepeatTests {
     @Test func theSeedDecides() async {
         await #expect(processExitsWith: .success) {
             await reportingErrors {
-                for (metric, bits) in [(DistanceMetric.l2, 8), (.cosine, 4), (.dot, 8)] {
+                for (metric, bits) in [(DistanceMetric.l2, 8), (.cosine, 8), (.cosine, 4), (.dot, 8)] {
                     let place = try Place()
                     try await IndexBuildTests.fill(place.store(), rows: 5000, dimension: 12)
                     var all: [[String: Data]] = []

@@ -86,6 +86,20 @@ void vk_pq_dot_rows(
     const float *vector, const float *codebook, size_t sub_vectors, size_t width, uint32_t bits, const uint8_t *codes,
     size_t stride, const uint32_t *rows, size_t count, float *dots);
 
+// Chooses the code words of a row r: one number for each sub-vector into `codes`, for 4-bit codes too.
+//
+// With the chosen words side by side, w, and the error e = r - w: first the nearest word of every sub-vector, then for
+// each sub-vector in turn, the others as they are by then, the word with the smallest
+//   (w . e)^2 + weight * |e|^2.
+// dots[j * codewords + k] is the dot product of sub-vector j of the row with its word k, as vk_pq_dot_table gives it,
+// and norms[j * codewords + k] the word's dot product with itself. Among equals the first word wins. A score that is
+// NaN or +infinity is never the smallest; when all are, the word stays (the first choice: word 0).
+//
+// Each operation is rounded to single precision one by one, in the same order at every level, and so the same tables
+// give the same words.
+void vk_pq_choose(
+    const float *dots, const float *norms, size_t sub_vectors, size_t codewords, float weight, uint8_t *codes);
+
 #ifdef __cplusplus
 }
 #endif
