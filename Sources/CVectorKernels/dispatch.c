@@ -105,16 +105,18 @@ struct vk_pq_scale vk_pq_quantize(
 
 size_t vk_pq_select_8(
     const uint8_t *codes, size_t stride, size_t count, size_t sub_vectors, const uint8_t *bytes, const float *terms,
-    float constant, float step, float threshold, uint32_t *rows, float *bounds) {
+    float constant, float step, float threshold, uint32_t *rows, float *bounds, const void *next,
+    size_t next_bytes) {
     return current()->pq_select_8(
-        codes, stride, count, sub_vectors, bytes, terms, constant, step, threshold, rows, bounds);
+        codes, stride, count, sub_vectors, bytes, terms, constant, step, threshold, rows, bounds, next, next_bytes);
 }
 
 size_t vk_pq_select_4(
     const uint8_t *codes, size_t stride, size_t count, size_t sub_vectors, const uint8_t *bytes, const float *terms,
-    float constant, float step, float threshold, uint32_t *rows, float *bounds) {
+    float constant, float step, float threshold, uint32_t *rows, float *bounds, const void *next,
+    size_t next_bytes) {
     return current()->pq_select_4(
-        codes, stride, count, sub_vectors, bytes, terms, constant, step, threshold, rows, bounds);
+        codes, stride, count, sub_vectors, bytes, terms, constant, step, threshold, rows, bounds, next, next_bytes);
 }
 
 void vk_pq_sum_8(

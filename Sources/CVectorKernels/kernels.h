@@ -19,7 +19,8 @@ static inline float vk_at(const float *a, size_t i) {
 
 typedef size_t vk_pq_select_function(
     const uint8_t *codes, size_t stride, size_t count, size_t sub_vectors, const uint8_t *bytes, const float *terms,
-    float constant, float step, float threshold, uint32_t *rows, float *bounds);
+    float constant, float step, float threshold, uint32_t *rows, float *bounds, const void *next,
+    size_t next_bytes);
 typedef void vk_pq_sum_function(
     const uint8_t *codes, size_t stride, size_t count, size_t sub_vectors, const float *table, float *sums);
 typedef void vk_pq_rows_function(

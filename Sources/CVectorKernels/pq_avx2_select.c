@@ -139,10 +139,12 @@ AVX2 INLINE struct sums sums_4(const struct scan *scan, size_t first) {
 
 AVX2 size_t vk_avx2_pq_select_8(
     const uint8_t *codes, size_t stride, size_t count, size_t sub_vectors, const uint8_t *bytes, const float *terms,
-    float constant, float step, float threshold, uint32_t *rows, float *bounds) {
+    float constant, float step, float threshold, uint32_t *rows, float *bounds, const void *next,
+    size_t next_bytes) {
+    (void)next, (void)next_bytes;
     if (count < ROWS)
         return vk_scalar_pq_select_8(
-            codes, stride, count, sub_vectors, bytes, terms, constant, step, threshold, rows, bounds);
+            codes, stride, count, sub_vectors, bytes, terms, constant, step, threshold, rows, bounds, NULL, 0);
     struct scan scan = {codes, stride, sub_vectors, bytes, terms, constant, step, threshold, rows, bounds, 0};
     size_t first = 0, rest = count % ROWS;
     for (; first + ROWS <= count; first += ROWS) select_rows(&scan, sums_8(&scan, first), first, UINT32_MAX);
@@ -152,10 +154,12 @@ AVX2 size_t vk_avx2_pq_select_8(
 
 AVX2 size_t vk_avx2_pq_select_4(
     const uint8_t *codes, size_t stride, size_t count, size_t sub_vectors, const uint8_t *bytes, const float *terms,
-    float constant, float step, float threshold, uint32_t *rows, float *bounds) {
+    float constant, float step, float threshold, uint32_t *rows, float *bounds, const void *next,
+    size_t next_bytes) {
+    (void)next, (void)next_bytes;
     if (count < ROWS)
         return vk_scalar_pq_select_4(
-            codes, stride, count, sub_vectors, bytes, terms, constant, step, threshold, rows, bounds);
+            codes, stride, count, sub_vectors, bytes, terms, constant, step, threshold, rows, bounds, NULL, 0);
     struct scan scan = {codes, stride, sub_vectors, bytes, terms, constant, step, threshold, rows, bounds, 0};
     size_t first = 0, rest = count % ROWS;
     for (; first + ROWS <= count; first += ROWS) select_rows(&scan, sums_4(&scan, first), first, UINT32_MAX);

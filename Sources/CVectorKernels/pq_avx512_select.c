@@ -35,6 +35,8 @@ struct scan {
     float constant, step, threshold;
     uint32_t *rows;
     float *bounds;
+    const char *next;
+    size_t next_bytes;
     size_t selected;
 };
 
@@ -97,6 +99,15 @@ AVX512 INLINE void select_blocks(struct scan *scan, struct sums *sums, size_t bl
         select_block(scan, sums->even[b], sums->odd[b], first + b * ROWS, b + 1 < blocks ? ~(__mmask64)0 : last);
 }
 
+// Asks for the part of what comes next that is as large as the codes of sub-vector j here. The look-ups keep the
+// arithmetic busy and leave loads free, so this costs nothing, and codes from the third-level cache then cost what those
+// from the second do. Into the second: the first has too few places for what is on its way.
+AVX512 INLINE void ask_for_next(const struct scan *scan, size_t j, size_t blocks, size_t first) {
+    size_t from = first * scan->sub_vectors + j * blocks * ROWS;
+    for (size_t b = 0; b < blocks; b++, from += ROWS)
+        if (from < scan->next_bytes) _mm_prefetch(scan->next + from, _MM_HINT_T1);
+}
+
 // ---- Looking up ---------------------------------------------------------------------------------------------------
 
 // The codes of a block. Only the last one may be short of rows.
@@ -127,6 +138,7 @@ AVX512VBMI INLINE void scan_8_vbmi(struct scan *scan, size_t blocks, size_t firs
     struct sums sums = no_sums(blocks);
     for (size_t j = 0; j < scan->sub_vectors; j++) {
         const uint8_t *column = scan->codes + j * scan->stride + first, *bytes = scan->bytes + j * 256;
+        ask_for_next(scan, j, blocks, first);
         __m512i t0 = _mm512_loadu_si512(bytes), t1 = _mm512_loadu_si512(bytes + 64);
         __m512i t2 = _mm512_loadu_si512(bytes + 128), t3 = _mm512_loadu_si512(bytes + 192);
         for (size_t b = 0; b < blocks; b++) {
@@ -155,6 +167,7 @@ AVX512 INLINE void scan_8(struct scan *scan, size_t blocks, size_t first, __mmas
     __m512i byte = _mm512_set1_epi16(0xFF);
     for (size_t j = 0; j < scan->sub_vectors; j++) {
         const uint8_t *column = scan->codes + j * scan->stride + first, *bytes = scan->bytes + j * 256;
+        ask_for_next(scan, j, blocks, first);
         __m512i words[4];
         for (size_t t = 0; t < 4; t++) words[t] = _mm512_loadu_si512(bytes + t * 64);
         for (size_t b = 0; b < blocks; b++) {
@@ -182,6 +195,7 @@ AVX512 INLINE void scan_4(struct scan *scan, size_t blocks, size_t first, __mmas
     __m512i nibble = _mm512_set1_epi8(15);
     for (size_t j = 0; j < scan->sub_vectors / 2; j++) {
         const uint8_t *column = scan->codes + j * scan->stride + first;
+        ask_for_next(scan, j, blocks, first);
         __m512i t0 = table_of_16(scan->bytes + j * 32), t1 = table_of_16(scan->bytes + j * 32 + 16);
         for (size_t b = 0; b < blocks; b++) {
             __m512i codes = codes_of(column, b, blocks, last);
@@ -232,8 +246,10 @@ static size_t scan_all(struct scan *scan, size_t count, scan_function *const by_
 #define SELECT(NAME, BY_BLOCKS)                                                                                        \
     size_t NAME(                                                                                                       \
         const uint8_t *codes, size_t stride, size_t count, size_t sub_vectors, const uint8_t *bytes,                   \
-        const float *terms, float constant, float step, float threshold, uint32_t *rows, float *bounds) {              \
-        struct scan scan = {codes, stride, sub_vectors, bytes, terms, constant, step, threshold, rows, bounds, 0};     \
+        const float *terms, float constant, float step, float threshold, uint32_t *rows, float *bounds,                \
+        const void *next, size_t next_bytes) {                                                                         \
+        struct scan scan = {codes, stride, sub_vectors, bytes, terms,      constant, step,                             \
+                            threshold, rows, bounds, next, next_bytes, 0};                                             \
         return scan_all(&scan, count, BY_BLOCKS);                                                                      \
     }
 

@@ -125,10 +125,12 @@ INLINE void scan_4(struct scan *scan, size_t blocks, size_t first, size_t from) 
 
 size_t vk_neon_pq_select_8(
     const uint8_t *codes, size_t stride, size_t count, size_t sub_vectors, const uint8_t *bytes, const float *terms,
-    float constant, float step, float threshold, uint32_t *rows, float *bounds) {
+    float constant, float step, float threshold, uint32_t *rows, float *bounds, const void *next,
+    size_t next_bytes) {
+    (void)next, (void)next_bytes;
     if (count < ROWS)
         return vk_scalar_pq_select_8(
-            codes, stride, count, sub_vectors, bytes, terms, constant, step, threshold, rows, bounds);
+            codes, stride, count, sub_vectors, bytes, terms, constant, step, threshold, rows, bounds, NULL, 0);
     struct scan scan = {codes, stride, sub_vectors, bytes, terms, constant, step, threshold, rows, bounds, 0};
     size_t r = 0;
     for (; r + MOST_BLOCKS * ROWS <= count; r += MOST_BLOCKS * ROWS) scan_8(&scan, MOST_BLOCKS, r, r);
@@ -139,10 +141,12 @@ size_t vk_neon_pq_select_8(
 
 size_t vk_neon_pq_select_4(
     const uint8_t *codes, size_t stride, size_t count, size_t sub_vectors, const uint8_t *bytes, const float *terms,
-    float constant, float step, float threshold, uint32_t *rows, float *bounds) {
+    float constant, float step, float threshold, uint32_t *rows, float *bounds, const void *next,
+    size_t next_bytes) {
+    (void)next, (void)next_bytes;
     if (count < ROWS)
         return vk_scalar_pq_select_4(
-            codes, stride, count, sub_vectors, bytes, terms, constant, step, threshold, rows, bounds);
+            codes, stride, count, sub_vectors, bytes, terms, constant, step, threshold, rows, bounds, NULL, 0);
     struct scan scan = {codes, stride, sub_vectors, bytes, terms, constant, step, threshold, rows, bounds, 0};
     size_t r = 0;
     for (; r + MOST_BLOCKS * ROWS <= count; r += MOST_BLOCKS * ROWS) scan_4(&scan, MOST_BLOCKS, r, r);

@@ -114,7 +114,9 @@ static inline size_t select_rows(
 
 size_t vk_scalar_pq_select_8(
     const uint8_t *codes, size_t stride, size_t count, size_t sub_vectors, const uint8_t *bytes, const float *terms,
-    float constant, float step, float threshold, uint32_t *rows, float *bounds) {
+    float constant, float step, float threshold, uint32_t *rows, float *bounds, const void *next,
+    size_t next_bytes) {
+    (void)next, (void)next_bytes;
     size_t selected = 0;
     for (size_t r = 0, these; r < count; r += these) {
         these = count - r < ROWS ? count - r : ROWS;
@@ -128,7 +130,9 @@ size_t vk_scalar_pq_select_8(
 
 size_t vk_scalar_pq_select_4(
     const uint8_t *codes, size_t stride, size_t count, size_t sub_vectors, const uint8_t *bytes, const float *terms,
-    float constant, float step, float threshold, uint32_t *rows, float *bounds) {
+    float constant, float step, float threshold, uint32_t *rows, float *bounds, const void *next,
+    size_t next_bytes) {
+    (void)next, (void)next_bytes;
     size_t selected = 0;
     for (size_t r = 0, these; r < count; r += these) {
         these = count - r < ROWS ? count - r : ROWS;

@@ -73,6 +73,11 @@ package final class LiveSegment: @unchecked Sendable {
     func partitionCount(_ partition: Int) -> Int { codes[partition].count }
     func codes(_ partition: Int) -> UnsafePointer<UInt8> { codes[partition].codes }
 
+    /// A partition's codes as they lie in memory.
+    func memory(_ partition: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: codes[partition].codes, count: codes[partition].count * index.codeBytes)
+    }
+
     func rowID(_ partition: Int, _ row: Int) -> UInt64 {
         UInt64(littleEndian: codes[partition].rowIDs.loadUnaligned(fromByteOffset: row * 8, as: UInt64.self))
     }

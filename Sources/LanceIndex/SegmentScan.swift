@@ -114,13 +114,16 @@ package struct SegmentScan {
     }
 
     /// Compares the query with all rows of a partition.
-    package mutating func scan(_ partition: Int) {
+    ///
+    /// - Parameter next: the partition that will be scanned after it.
+    package mutating func scan(_ partition: Int, next: Int? = nil) {
         probed += 1
         let rows = segment.partitionCount(partition)
         guard rows > 0 else { return }
         codesScanned += rows
         let codes = segment.codes(partition)
         let terms = terms(partition)
+        let next = next.map(segment.memory) ?? UnsafeRawBufferPointer(start: nil, count: 0)
         let constant = common(partition) + bias - slack
         if count + rows > places.capacity { places = scratch.grow(to: count + rows, keeping: count) }
         let selected =
@@ -128,11 +131,11 @@ package struct SegmentScan {
             ? PQKernels.select4(
                 codes, stride: rows, count: rows, subVectors: model.subVectors, bytes: bytes, terms: terms,
                 constant: constant, step: step, threshold: threshold, rows: places.rows + count,
-                bounds: places.bounds + count)
+                bounds: places.bounds + count, next: next)
             : PQKernels.select8(
                 codes, stride: rows, count: rows, subVectors: model.subVectors, bytes: bytes, terms: terms,
                 constant: constant, step: step, threshold: threshold, rows: places.rows + count,
-                bounds: places.bounds + count)
+                bounds: places.bounds + count, next: next)
         (places.partitions + count).update(repeating: UInt32(truncatingIfNeeded: partition), count: selected)
         count += selected
         // Often enough that the threshold follows, seldom enough that it costs little.

@@ -40,22 +40,29 @@ package enum PQKernels {
     /// The rows of 8-bit codes whose lower bound `constant + terms[row] + step * sum of bytes` is at most `threshold`,
     /// ascending, and their bounds; returns how many.
     ///
-    /// The same rows and bounds, bit for bit, at every level. `rows` and `bounds` have room for `count`.
+    /// The same rows and bounds, bit for bit, at every level. `rows` and `bounds` have room for `count`. `next` is what will
+    /// be scanned after this, asked for meanwhile.
     package static func select8(
         _ codes: UnsafePointer<UInt8>, stride: Int, count: Int, subVectors: Int, bytes: UnsafePointer<UInt8>,
         terms: UnsafePointer<Float>?, constant: Float, step: Float, threshold: Float,
-        rows: UnsafeMutablePointer<UInt32>, bounds: UnsafeMutablePointer<Float>
+        rows: UnsafeMutablePointer<UInt32>, bounds: UnsafeMutablePointer<Float>,
+        next: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
     ) -> Int {
-        vk_pq_select_8(codes, stride, count, subVectors, bytes, terms, constant, step, threshold, rows, bounds)
+        vk_pq_select_8(
+            codes, stride, count, subVectors, bytes, terms, constant, step, threshold, rows, bounds, next.baseAddress,
+            next.count)
     }
 
     /// What `select8` does, for 4-bit codes, two of them a byte.
     package static func select4(
         _ codes: UnsafePointer<UInt8>, stride: Int, count: Int, subVectors: Int, bytes: UnsafePointer<UInt8>,
         terms: UnsafePointer<Float>?, constant: Float, step: Float, threshold: Float,
-        rows: UnsafeMutablePointer<UInt32>, bounds: UnsafeMutablePointer<Float>
+        rows: UnsafeMutablePointer<UInt32>, bounds: UnsafeMutablePointer<Float>,
+        next: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
     ) -> Int {
-        vk_pq_select_4(codes, stride, count, subVectors, bytes, terms, constant, step, threshold, rows, bounds)
+        vk_pq_select_4(
+            codes, stride, count, subVectors, bytes, terms, constant, step, threshold, rows, bounds, next.baseAddress,
+            next.count)
     }
 
     /// `sums[row]` = the sum of the table's numbers that the row's 8-bit codes name; the same bits at every level.

@@ -44,7 +44,9 @@ package struct IndexedSearch: Sendable {
             let wanted = wanted(segment)
             scan.rank(wanted)
             clock.mark(.prepare, &trace)
-            for rank in 0..<wanted { scan.scan(scan.partition(rank)) }
+            for rank in 0..<wanted {
+                scan.scan(scan.partition(rank), next: rank + 1 < wanted ? scan.partition(rank + 1) : nil)
+            }
             extend(&scan)
             count(scan, &trace)
             clock.mark(.scan, &trace)

@@ -50,6 +50,9 @@ struct vk_pq_scale vk_pq_quantize(
 // is at most `threshold`: their numbers, ascending, into `rows`, and their bounds into `bounds`; returns how many.
 // A row whose term is NaN or +infinity is never among them. Both arrays have room for `count`.
 //
+// `next` is memory that the caller will go through after this, the next codes say: as much of it as there are bytes of
+// these codes is asked for between the look-ups, which leave time for that. NULL and 0 for none.
+//
 // The four operations are rounded to single precision one by one, in the order in which they are written, and so rows
 // and bounds are the same, bit for bit, at every level. A bound is off the real number by less than
 //   2^-22 * (|constant| + |terms[r]| + step * sum),
@@ -57,10 +60,12 @@ struct vk_pq_scale vk_pq_quantize(
 // then no row is lost to rounding.
 size_t vk_pq_select_8(
     const uint8_t *codes, size_t stride, size_t count, size_t sub_vectors, const uint8_t *bytes, const float *terms,
-    float constant, float step, float threshold, uint32_t *rows, float *bounds);
+    float constant, float step, float threshold, uint32_t *rows, float *bounds, const void *next,
+    size_t next_bytes);
 size_t vk_pq_select_4(
     const uint8_t *codes, size_t stride, size_t count, size_t sub_vectors, const uint8_t *bytes, const float *terms,
-    float constant, float step, float threshold, uint32_t *rows, float *bounds);
+    float constant, float step, float threshold, uint32_t *rows, float *bounds, const void *next,
+    size_t next_bytes);
 
 // sums[r] = the sum over j of table[j][code of r], for all rows: one addition after another from 0 on, j ascending, so
 // that the sums are the same at every level.
