@@ -78,6 +78,12 @@ package final class LiveSegment: @unchecked Sendable {
         UnsafeRawBufferPointer(start: codes[partition].codes, count: codes[partition].count * index.codeBytes)
     }
 
+    /// Asks for a row's id before it is needed.
+    @inline(__always)
+    func prefetchID(_ partition: Int, _ row: Int) {
+        VectorKernels.prefetch(UnsafeRawBufferPointer(start: codes[partition].rowIDs + row * 8, count: 8))
+    }
+
     func rowID(_ partition: Int, _ row: Int) -> UInt64 {
         UInt64(littleEndian: codes[partition].rowIDs.loadUnaligned(fromByteOffset: row * 8, as: UInt64.self))
     }

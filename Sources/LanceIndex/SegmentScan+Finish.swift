@@ -15,6 +15,7 @@ extension SegmentScan {
     ) -> Int {
         tighten()
         let neighbors = scratch.neighbors.reserve(kept + count, keeping: kept)
+        for index in 0..<count { segment.prefetchID(Int(places.partitions[index]), Int(places.rows[index])) }
         // Rows of several segments compete with their distances.
         let isChoice = isChoice && kept == 0
         var taken = isChoice ? takeCertain(keep, uncertainty, into: neighbors) : 0

@@ -65,7 +65,7 @@ private func sortSmall<Element: Comparable & BitwiseCopyable>(_ base: UnsafeMuta
 
 /// Two numbers close to the n-th smallest of `count`: at least n of them are <= `above`, at most n <= `below`.
 ///
-/// By halving the interval and counting, which the processor does for many numbers at a time: several times faster than
+/// By narrowing an interval and counting, which the processor does for many numbers at a time: several times faster than
 /// putting them in order, and the last bits of the border are not needed. The numbers are finite; 0 < n <= count.
 func border(of numbers: UnsafePointer<Float>, _ count: Int, _ n: Int) -> (below: Float, above: Float) {
     let whole = count / 8 * 8
@@ -86,17 +86,22 @@ func border(of numbers: UnsafePointer<Float>, _ count: Int, _ n: Int) -> (below:
         index += 1
     }
     var below = -Float.infinity
-    // A part in a thousand of the spread: finer would spare a row in a hundred.
-    for _ in 0..<10 {
-        let middle = low + (above - low) / 2
+    // How many are <= low, and <= above. Between them the numbers are taken to be spread evenly; every second step halves
+    // the interval, lest one that is not takes long.
+    var (fewer, more) = (0, count)
+    for step in 0..<10 where more - fewer > 2 {
+        let part = step % 2 == 0 ? max(Float(n - fewer) / Float(more - fewer), 1 / 64) : 0.5
+        let middle = low + (above - low) * part
         guard middle < above, middle >= low else { break }
         let found = countUpTo(middle, numbers, count)
         if found == n { return (middle, middle) }
         if found > n {
             above = middle
+            more = found
         } else {
             below = middle
             low = middle
+            fewer = found
         }
     }
     return (below, above)

@@ -14,6 +14,8 @@ package final class Table: Sendable {
     private let known = Mutex<Known?>(nil)
     static let logger = Logger(label: "swift-lance.table")
     static let versionsKey = "_versions"
+    /// Made once: every search asks for it.
+    private static let versionsDirectory = Result { try ObjectKey(versionsKey) }
 
     /// The newest version when somebody last looked.
     private struct Known {
@@ -46,7 +48,7 @@ package final class Table: Sendable {
     ///
     /// Costs a `stat` when nothing has changed. Versions may have gaps, so version N + 1 is never guessed at.
     package func latestIfAny() async throws -> Snapshot? {
-        let directory = try await storage.stamp(of: ObjectKey(Self.versionsKey))
+        let directory = try await storage.stamp(of: Self.versionsDirectory.get())
         let before = known.withLock { $0 }
         if let before, before.isSettled, directory != nil, before.directory == directory { return before.snapshot }
         // A version may be cleaned up between the listing and the reading; the next listing shows what took its place.

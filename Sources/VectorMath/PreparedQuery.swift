@@ -32,7 +32,12 @@ package struct PreparedQuery: Sendable {
                 query.baseAddress.map { sumOfSquares($0, count: query.count).squareRoot() } ?? 0
             }
             let scale = norm > 0 ? Double(sign: .plus, exponent: -Int(norm.exponent) - 1, significand: 1) : 1
-            let scaled = query.map { Float(Double($0) * scale) }
+            let scaled = [Float](unsafeUninitializedCapacity: query.count) { target, count in
+                for index in query.indices {
+                    target.initializeElement(at: index, to: Float(Double(query[index]) * scale))
+                }
+                count = query.count
+            }
             vector = scaled
             squaredNorm = scaled.withUnsafeBufferPointer { scaled in
                 scaled.baseAddress.map { VectorKernels.squaredNorm($0, dimension: scaled.count) } ?? 0

@@ -174,7 +174,7 @@ static void check_pq_scan(size_t count, size_t parts, uint32_t bits, struct guar
             struct selection *out = level == VK_LEVEL_SCALAR ? &want : &got;
             out->count = (bits == 4 ? vk_pq_select_4 : vk_pq_select_8)(
                 codes, stride, count, parts, bytes, trial < 3 ? terms : NULL, 0.7f, 1 / 3.0f, threshold, out->rows,
-                out->bounds);
+                out->bounds, NULL, 0);
             expect(same_selection(&want, out), "pq_select has the bits of the scalar one", level, count);
             float *sums = level == VK_LEVEL_SCALAR ? want_sums : got_sums;
             (bits == 4 ? vk_pq_sum_4 : vk_pq_sum_8)(codes, stride, count, parts, table, sums);

@@ -84,8 +84,10 @@ extension PQOracle {
         let selected = self.codes.withUnsafeBufferPointer { own -> Int in
             guard let codes = codes ?? own.baseAddress else { return 0 }
             let select = bits == 4 ? PQKernels.select4 : PQKernels.select8
+            // What comes next is only asked for: an address that nobody may read does no harm.
+            let next = UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: 1 << 12), count: 1 << 16)
             return select(
-                codes, stride, count, subVectors, bytes, terms, constant, step, threshold, &rows, &bounds)
+                codes, stride, count, subVectors, bytes, terms, constant, step, threshold, &rows, &bounds, next)
         }
         let tails = (rows[count...], bounds[count...])
         guard selected <= count, tails.0.allSatisfy({ $0 == untouched }),
