@@ -141,10 +141,19 @@ def used_index(place, q):
     return answers(place, [q], 10, None, 10, "--explain")[0]["index"]
 
 
-def warnings(place, q):
-    """What our search writes beside its answer."""
-    command = [VECTORD, "search", str(place), "--json", "--query", "-"]
-    run = subprocess.run(command, input=json.dumps([float(x) for x in q]), capture_output=True, text=True)
+def queries_file(directory, queries):
+    """A file of queries for commands that take one."""
+    np.save(directory / "queries.npy", queries)
+    return directory / "queries.npy"
+
+
+def warnings(place, q, command="search"):
+    """What our search, or another command, writes beside its answer."""
+    query = [] if q is None else ["--query", "-"]
+    run = subprocess.run(
+        [VECTORD, command, str(place), "--json", *query],
+        input=None if q is None else json.dumps([float(x) for x in q]), capture_output=True, text=True,
+    )
     assert run.returncode == 0, run.stderr
     return run.stderr
 

@@ -4,12 +4,13 @@ import shutil
 
 import lance
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
-from conftest import IS_4, ndjson, other, vectord
+from conftest import IS_4, SAMPLE, Failed, ndjson, other, vectord
 from index_tools import (
-    EVERY, STORAGE, Contents, assert_agree, assert_same_hits, build, clustered, near, odd_rows, recall, rows, search, segments,
-    used_index, warnings,
+    EVERY, STORAGE, Contents, assert_agree, assert_same_hits, build, clustered, near, odd_rows, queries_file, recall, rows,
+    search, segments, used_index, warnings,
 )
 
 KINDS = [(metric, bits) for metric in ("cosine", "l2", "dot") for bits in (8, 4)]
@@ -20,7 +21,8 @@ DIMENSION = 32
 
 def index_of_theirs(place, metric, bits, partitions=12, name=None, sub_vectors=8):
     lance.dataset(place).create_index(
-        "vector", "IVF_PQ", name=name, metric=metric, num_partitions=partitions, num_sub_vectors=sub_vectors, num_bits=bits
+        "vector", "IVF_PQ", name=name, metric=metric, num_partitions=partitions, num_sub_vectors=sub_vectors, num_bits=bits,
+        replace=True,
     )
 
 
@@ -88,7 +90,7 @@ def test_other_kinds_of_index_are_left_alone(place, kind):
     assert vectord("stats", place)["has_vector_index"] is False
     # An index of a version that was not there when this was written is none at all.
     text = warnings(place, queries[0])
-    assert kind == "IVF_RQ" or ("not used" in text and "vector_idx" in text), text
+    assert "not used" in text and "vector_idx" in text, text
     assert_exact(place, queries, "cosine", None)
     # One that we do read stands beside it.
     build(place, "l2")
@@ -111,6 +113,46 @@ def test_an_index_that_had_too_few_rows_is_none(place):
     assert_exact(place, queries, "cosine", None)
 
 
+@pytest.mark.parametrize("version", ["2.1", "2.2"])
+def test_their_index_over_vectors_that_we_do_not_read(place, version):
+    """Wide vectors of these versions are stored in a form that we cannot read: looking at the table does not need them."""
+    lance.write_dataset(rows(clustered(2000, 384, seed=1)), place, data_storage_version=version)
+    index_of_theirs(place, "cosine", 8, partitions=4, sub_vectors=48)
+    vectord("scalar-index", place, "doc_id")
+    stats = vectord("stats", place)
+    assert stats["rows"] == 2000 and stats["has_vector_index"] is True and stats["has_doc_id_index"] is True
+    queries = clustered(3, 384, seed=2)
+    ds = lance.dataset(place)
+    for q, got in zip(queries, search(place, queries, 10, 2, None)):
+        texts, d = near(ds, q, 10, 2)
+        assert_same_hits(got, (texts, d / 2))
+    with pytest.raises(Failed) as failed:
+        search(place, queries, 10, 2, 10)
+    assert failed.value.error["code"] == "unsupported"
+
+
+def test_partitions_are_those_of_each_segment(place, tmp_path):
+    lance.write_dataset(rows(clustered(2000, DIMENSION, seed=1)), place, **STORAGE)
+    index_of_theirs(place, "cosine", 8, partitions=7)
+    lance.write_dataset(rows(clustered(400, DIMENSION, seed=5), first=2000), place, mode="append")
+    lance.dataset(place).optimize.optimize_indices(num_indices_to_merge=0)
+    assert len(segments(place, "vector_idx")) == 2
+    queries = queries_file(tmp_path, clustered(20, DIMENSION, seed=2))
+    found = vectord("recall", place, "--queries", queries, "--refine", "50")
+    most = max(point["nprobes"] for point in found["points"])
+    assert most == 7 and found["default_nprobes"] <= 7 < found["partitions"] <= 14
+    assert {point["nprobes"]: point["recall"] for point in found["points"]}[most] == 1
+
+
+def test_scalar_indices_of_other_kinds_are_none(place):
+    lance.write_dataset(rows(clustered(300, DIMENSION, seed=1)), place, **STORAGE)
+    lance.dataset(place).create_scalar_index("doc_id", "BITMAP")
+    assert vectord("stats", place)["has_doc_id_index"] is False
+    text = warnings(place, None, "stats")
+    assert text.count("a scalar index is not used") == 1 and "Bitmap" in text, text
+    assert "a vector index" not in text
+
+
 def assert_exact(place, queries, metric, name):
     """With all partitions and all candidates our search is brute force."""
     contents = Contents(place)
@@ -123,15 +165,12 @@ def assert_exact(place, queries, metric, name):
 
 
 @pytest.mark.parametrize("metric, bits", KINDS)
-def test_our_index_under_their_search(place, tmp_path, metric, bits):
-    v, queries = clustered(8000, 64, seed=1, clusters=300), clustered(100, 64, seed=2, clusters=300)
+def test_our_index_under_their_search(place, metric, bits):
+    v, queries = clustered(8000, 64, seed=1, clusters=300), clustered(20, 64, seed=2, clusters=300)
     lance.write_dataset(rows(v), place, **STORAGE)
-    theirs = tmp_path / "theirs.lance"
-    shutil.copytree(place, theirs)
     stats = build(place, metric, bits, partitions=16, sub_vectors=16)
     assert (stats["name"], stats["num_partitions"], stats["num_sub_vectors"]) == ("vec_idx", 16, 16)
-    index_of_theirs(theirs, metric, bits, partitions=16, sub_vectors=16)
-    ds, ds_theirs = lance.dataset(place), lance.dataset(theirs)
+    ds = lance.dataset(place)
     assert [(i["name"], i["type"], i["fields"]) for i in ds.list_indices()] == [("vec_idx", "IVF_PQ", ["vector"])]
     scanner = ds.scanner(nearest={"column": "vector", "q": queries[0], "k": 10, "nprobes": 5})
     for plan in (scanner.explain_plan(True), scanner.analyze_plan()):
@@ -142,17 +181,34 @@ def test_our_index_under_their_search(place, tmp_path, metric, bits):
 
     contents = Contents(place)
     want = [contents.nearest(metric, q, 10) for q in queries]
-    scores = {}
-    for nprobes, refine in [(4, None), (EVERY, None), (4, 5), (EVERY, 5)]:
-        ours = recall([near(ds, q, 10, nprobes, refine) for q in queries], want)
-        official = recall([near(ds_theirs, q, 10, nprobes, refine) for q in queries], want)
-        scores[nprobes, refine] = (ours, official)
-    # Each is one draw of the random choices, which move single figures by some hundredths and the mean by one or two.
-    mean = np.mean(list(scores.values()), axis=0)
-    assert mean[0] >= mean[1] - 0.025, scores
-    assert all(ours >= official - 0.06 for ours, official in scores.values()), scores
     assert recall([near(ds, q, 10, EVERY, 100) for q in queries], want) >= 0.999
     assert_agree(place, queries[:8], "vec_idx", [(1, None), (5, 3), (EVERY, None), (EVERY, 10)])
+
+
+def test_recall_of_our_index_and_theirs(place, tmp_path):
+    """The official search finds no less of real embeddings with our index than with its own.
+
+    Three builds of each, as single ones are moved by the random choices by a hundredth or two.
+    """
+    raw = pq.read_table(SAMPLE).column("vector").to_pylist()
+    shuffled = np.stack([np.frombuffer(vector, np.float32) for vector in raw])[np.random.RandomState(0).permutation(len(raw))]
+    v, queries = shuffled[60:], shuffled[:60]
+    lance.write_dataset(rows(v), place, **STORAGE)
+    theirs = tmp_path / "theirs.lance"
+    shutil.copytree(place, theirs)
+    contents = Contents(place)
+    want = [contents.nearest("cosine", q, 10) for q in queries]
+    gains = []
+    for bits in (8, 4):
+        for seed in range(3):
+            # 14.0.2 makes no more partitions than one for 256 rows.
+            build(place, "cosine", bits, partitions=7, sub_vectors=48, seed=seed)
+            index_of_theirs(theirs, "cosine", bits, partitions=7, sub_vectors=48)
+            ours, official = lance.dataset(place), lance.dataset(theirs)
+            for nprobes, refine in [(EVERY, None), (2, None), (2, 5)]:
+                found = [recall([near(ds, q, 10, nprobes, refine) for q in queries], want) for ds in (ours, official)]
+                gains.append((bits, nprobes, refine, *found))
+    assert np.mean([ours - official for *_, ours, official in gains]) >= -0.005, gains
 
 
 # ------------------------------------------------------------------ which index is used

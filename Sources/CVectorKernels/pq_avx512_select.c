@@ -102,8 +102,10 @@ AVX512 INLINE void select_blocks(struct scan *scan, struct sums *sums, size_t bl
 // Asks for the part of what comes next that is as large as the codes of sub-vector j here. The look-ups keep the
 // arithmetic busy and leave loads free, so this costs nothing, and codes from the third-level cache then cost what those
 // from the second do. Into the second: the first has too few places for what is on its way.
-AVX512 INLINE void ask_for_next(const struct scan *scan, size_t j, size_t blocks, size_t first) {
-    size_t from = first * scan->sub_vectors + j * blocks * ROWS;
+//
+// A row has `columns` bytes of codes.
+AVX512 INLINE void ask_for_next(const struct scan *scan, size_t j, size_t columns, size_t blocks, size_t first) {
+    size_t from = first * columns + j * blocks * ROWS;
     for (size_t b = 0; b < blocks; b++, from += ROWS)
         if (from < scan->next_bytes) _mm_prefetch(scan->next + from, _MM_HINT_T1);
 }
@@ -138,7 +140,7 @@ AVX512VBMI INLINE void scan_8_vbmi(struct scan *scan, size_t blocks, size_t firs
     struct sums sums = no_sums(blocks);
     for (size_t j = 0; j < scan->sub_vectors; j++) {
         const uint8_t *column = scan->codes + j * scan->stride + first, *bytes = scan->bytes + j * 256;
-        ask_for_next(scan, j, blocks, first);
+        ask_for_next(scan, j, scan->sub_vectors, blocks, first);
         __m512i t0 = _mm512_loadu_si512(bytes), t1 = _mm512_loadu_si512(bytes + 64);
         __m512i t2 = _mm512_loadu_si512(bytes + 128), t3 = _mm512_loadu_si512(bytes + 192);
         for (size_t b = 0; b < blocks; b++) {
@@ -167,7 +169,7 @@ AVX512 INLINE void scan_8(struct scan *scan, size_t blocks, size_t first, __mmas
     __m512i byte = _mm512_set1_epi16(0xFF);
     for (size_t j = 0; j < scan->sub_vectors; j++) {
         const uint8_t *column = scan->codes + j * scan->stride + first, *bytes = scan->bytes + j * 256;
-        ask_for_next(scan, j, blocks, first);
+        ask_for_next(scan, j, scan->sub_vectors, blocks, first);
         __m512i words[4];
         for (size_t t = 0; t < 4; t++) words[t] = _mm512_loadu_si512(bytes + t * 64);
         for (size_t b = 0; b < blocks; b++) {
@@ -195,7 +197,7 @@ AVX512 INLINE void scan_4(struct scan *scan, size_t blocks, size_t first, __mmas
     __m512i nibble = _mm512_set1_epi8(15);
     for (size_t j = 0; j < scan->sub_vectors / 2; j++) {
         const uint8_t *column = scan->codes + j * scan->stride + first;
-        ask_for_next(scan, j, blocks, first);
+        ask_for_next(scan, j, scan->sub_vectors / 2, blocks, first);
         __m512i t0 = table_of_16(scan->bytes + j * 32), t1 = table_of_16(scan->bytes + j * 32 + 16);
         for (size_t b = 0; b < blocks; b++) {
             __m512i codes = codes_of(column, b, blocks, last);

@@ -8,7 +8,7 @@ struct Assignment: Sendable {
     static let none = UInt32.max
 
     /// A partition a row; `none` for rows that are not indexed.
-    let partitions: [UInt32]
+    let partitions: SharedArray<UInt32>
     /// The row's place among all codes.
     let slots: [UInt32]
     /// Rows of each partition.
@@ -76,7 +76,7 @@ struct Assignment: Sendable {
             slots[row] = UInt32(cursors[Int(chosen.base[row])])
             cursors[Int(chosen.base[row])] += 1
         }
-        partitions = chosen.array
+        partitions = chosen
         self.slots = slots
         self.lengths = lengths
         self.offsets = offsets

@@ -19,18 +19,22 @@ extension IVFPQBuilder {
         do {
             let encoder = RowEncoder(model, quantizer)
             let monitor = TrainingMonitor(total: max(survey.valid, 1)) { [progress] in try progress(.encode, $0) }
+            let rowBytes = model.codeBytes + 8
+            let groupBytes = try plan.groupBytes(largest: (assignment.lengths.max() ?? 0) * rowBytes)
             var first = 0
             while first < model.partitionCount {
                 var end = first + 1
-                var bytes = assignment.lengths[first] * (model.codeBytes + 8)
+                var bytes = assignment.lengths[first] * rowBytes
                 while end < model.partitionCount {
-                    bytes += assignment.lengths[end] * (model.codeBytes + 8)
-                    guard bytes <= plan.groupBytes else { break }
+                    bytes += assignment.lengths[end] * rowBytes
+                    guard bytes <= groupBytes else { break }
                     end += 1
                 }
                 let group = CodeGroup(assignment, first..<end, codeBytes: model.codeBytes)
                 try group.encode(rows, survey, encoder, threads: threads, monitor)
                 for partition in first..<end {
+                    monitor.add(0)
+                    if monitor.isStopped { try monitor.finish() }
                     let (ids, codes) = try group.partition(partition)
                     try await writer.append(rowIDs: ids, codes: codes)
                 }
@@ -43,7 +47,7 @@ extension IVFPQBuilder {
             return IndexSegment(
                 uuid: uuid, name: name, fieldIDs: [field.id], datasetVersion: snapshot.version,
                 coveredFragments: covered,
-                details: .ivfPQ(metric: model.metric, bits: model.bits, subVectors: model.subVectors), files: files)
+                details: model.details, files: files)
         } catch {
             await writer.discard()
             throw error
@@ -87,7 +91,7 @@ private final class CodeGroup: @unchecked Sendable {
                     while row < part.count, !monitor.isStopped {
                         var taken = 0
                         while row < part.count, taken < block {
-                            let partition = assignment.partitions[part.first + row]
+                            let partition = assignment.partitions.base[part.first + row]
                             if range.contains(partition) {
                                 survey.copy(
                                     part.first + row, floats + row * rows.dimension, rows.dimension,

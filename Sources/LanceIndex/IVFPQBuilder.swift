@@ -26,7 +26,7 @@ package struct IVFPQBuilder: Sendable {
     /// Memory of the training sample where nobody has said how much there is.
     private static let sampleBytes = 128 << 20
     /// Codes that are held at a time where nobody has said how much memory there is.
-    private static let codeBytes = 512 << 20
+    private static let codeBytes = 256 << 20
     /// Rows for each centroid and each code word that training looks at: more do not make better ones.
     private static let rowsPerCentroid = 256
     /// Fewer than this and centroids are hardly better than picking rows.
@@ -42,8 +42,8 @@ package struct IVFPQBuilder: Sendable {
 
     /// - Parameters:
     ///   - field: a `fixed_size_list<float32>` column.
-    ///   - memoryBudget: bytes that the build may use beyond mapped files; nil: about 200 MB, for tables of up to
-    ///     ten million rows.
+    ///   - memoryBudget: bytes that the build may use beyond mapped files; nil: 128 MiB of rows to train on, or more
+    ///     where the partitions need that, and afterwards 20 bytes a row and up to 256 MiB of codes.
     ///   - progress: told the part of each stage that is done, from any thread; what it throws ends the build.
     package init(
         _ request: Request, _ snapshot: Snapshot, _ field: TableField, dimension: Int, threads: Int, memoryBudget: Int?,
@@ -83,7 +83,9 @@ package struct IVFPQBuilder: Sendable {
             throw failure.at(path: snapshot.location)
         }
         let plan = try MemoryPlan(self, parameters, rows: rows.count, valid: survey.valid)
-        var sample: TrainingSample? = try TrainingSample(rows, survey, count: plan.sampleRows, seed: request.seed)
+        var sample: TrainingSample? = try TrainingSample(
+            rows, survey, count: plan.sampleRows, seed: request.seed
+        ) { [progress] in try progress(.trainPartitions, 0) }
         guard let taken = sample else { throw CancellationError() }
         let partitioning = try trainPartitions(taken, parameters)
         let centroids = PackedCentroids(
@@ -111,8 +113,11 @@ package struct IVFPQBuilder: Sendable {
 
     struct MemoryPlan: Sendable {
         let sampleRows: Int
-        /// Bytes of codes and row ids that are held at a time.
-        let groupBytes: Int
+        /// Bytes of codes and row ids that are held at a time, in addition to a copy of those of one partition.
+        private let groupBytes: Int
+        /// Bytes that are needed whatever is left; nil where there is no budget.
+        private let fixed: Int?
+        private let path: String
 
         init(_ builder: IVFPQBuilder, _ parameters: IVFPQParameters, rows: Int, valid: Int) throws {
             let rowBytes = builder.dimension * MemoryLayout<Float>.stride
@@ -127,12 +132,15 @@ package struct IVFPQBuilder: Sendable {
                     parameters.partitions * IVFPQBuilder.fewestRowsPerCentroid,
                     (1 << parameters.bits) * IVFPQBuilder.fewestRowsPerCentroid))
             let codeBytes = parameters.subVectors * parameters.bits / 8 + 8
-            // For each row its norm, its partition and its place there; centroids twice and packed; k-means' sums.
-            let fixed = rows * 12 + parameters.partitions * rowBytes * 6 + (16 << 20)
+            path = builder.snapshot.location
+            // For each row its norm, its partition, its place there, and its term twice; centroids twice and packed;
+            // k-means' sums.
+            let fixed = rows * 20 + parameters.partitions * rowBytes * 6 + (16 << 20)
             guard let budget = builder.memoryBudget else {
                 let room = max(IVFPQBuilder.sampleBytes, fewest * rowBytes)
                 sampleRows = min(wanted, room / rowBytes)
                 groupBytes = IVFPQBuilder.codeBytes
+                self.fixed = nil
                 return
             }
             // Training comes first and encoding later: both get all that is left.
@@ -150,6 +158,19 @@ package struct IVFPQBuilder: Sendable {
             }
             sampleRows = min(wanted, left / perSample)
             groupBytes = max(left, codeBytes)
+            self.fixed = fixed
+        }
+
+        /// Bytes of codes and row ids to hold at a time, where those of the largest partition take `largest`.
+        ///
+        /// - Throws: `invalid_argument` where a budget does not allow for it and its copy.
+        func groupBytes(largest: Int) throws -> Int {
+            guard let fixed, groupBytes < 2 * largest else { return max(groupBytes - largest, largest) }
+            throw Failure(
+                .invalidArgument,
+                "the largest partition takes \(largest) bytes of codes and row ids, and building needs "
+                    + "\(fixed + 2 * largest) bytes of memory; raise the budget, or ask for more partitions", path: path
+            )
         }
     }
 
@@ -178,8 +199,9 @@ package struct IVFPQBuilder: Sendable {
         let count = min(sample.count, (1 << parameters.bits) * Self.rowsPerCentroid)
         let base = sample.floats.base
         if request.metric != .dot {
-            Residuals.replace(
-                base, count: count, centroids, centroidFloats, dimension: dimension, threads: threads)
+            try Residuals.replace(
+                base, count: count, centroids, centroidFloats, dimension: dimension, threads: threads
+            ) { [progress] in try progress(.trainCodes, 0) }
         }
         var options = ProductQuantizer.Training()
         options.seed = request.seed

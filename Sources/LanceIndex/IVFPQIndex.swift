@@ -8,7 +8,7 @@ package import VectorMath
 ///
 /// Row ids and codes are slices of the mapped file where the file version is 2.0, its codes are transposed, and a
 /// partition lies in one page, which is how this package and current Lance write. Otherwise a partition is copied when
-/// it is first asked for, and kept.
+/// it is first asked for, and kept: a search asks for all of them when it opens the index.
 package final class IVFPQIndex: Sendable {
     package let uuid: UUID
     package let model: IVFPQModel

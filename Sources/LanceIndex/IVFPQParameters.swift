@@ -25,16 +25,21 @@ package struct IVFPQParameters: Sendable, Equatable {
         rows: Int, dimension: Int, metric: Metric, partitions: Int?, bits: Int, subVectors: Int?, seed: UInt64
     ) throws {
         func refuse(_ message: String) -> Failure { Failure(.invalidArgument, message) }
-        guard bits == 8 || bits == 4 else { throw refuse("codes have 8 or 4 bits, not \(bits)") }
-        let words = 1 << bits
-        guard rows >= words else {
+        guard bits == 8 || bits == 4 else { throw refuse("codes have 8 or 4 bits, not \(bits); leave the number out") }
+        guard let usual = Self.usual(dimension, bits) else {
             throw refuse(
-                "an index with \(bits)-bit codes needs at least \(words) vectors to learn from, and the table has \(rows); "
-                    + (bits == 8 && rows >= 16 ? "use 4 bits, or " : "")
-                    + "search without an index, which compares all rows exactly")
+                "4-bit codes come in pairs, and \(dimension) dimensions have no even divisor; use 8 bits"
+                    + (rows < 256 ? ", when the table has at least 256 vectors (it has \(rows))" : ""))
+        }
+        if let remedy = Self.remedy(rows: rows, dimension: dimension, bits: bits, subVectors: subVectors) {
+            throw refuse(
+                "an index with \(bits)-bit codes needs at least \(1 << bits) vectors to learn from, and the table has "
+                    + "\(rows); \(remedy)")
         }
         if let partitions {
-            guard partitions >= 1 else { throw refuse("an index has at least 1 partition, not \(partitions)") }
+            guard partitions >= 1 else {
+                throw refuse("an index has at least 1 partition, not \(partitions); leave the number out")
+            }
             guard partitions <= rows else {
                 throw refuse(
                     "\(partitions) partitions for \(rows) vectors; ask for at most \(rows), or leave the number out")
@@ -45,20 +50,32 @@ package struct IVFPQParameters: Sendable, Equatable {
         if let subVectors {
             guard subVectors >= 1, dimension % subVectors == 0 else {
                 throw refuse(
-                    "\(dimension) dimensions cannot be cut into \(subVectors) equal sub-vectors; "
-                        + "choose a divisor, such as \(Self.usual(dimension, bits) ?? dimension)")
+                    "\(dimension) dimensions cannot be cut into \(subVectors) equal sub-vectors; choose "
+                        + (bits == 8 ? "a divisor" : "an even divisor") + ", such as \(usual)")
             }
             guard bits == 8 || subVectors % 2 == 0 else {
-                throw refuse("4-bit codes come in pairs: \(subVectors) sub-vectors is an odd number")
+                throw refuse(
+                    "4-bit codes come in pairs, and \(subVectors) sub-vectors are an odd number; choose an even divisor "
+                        + "of the \(dimension) dimensions, such as \(usual)")
             }
         }
-        guard let chosen = subVectors ?? Self.usual(dimension, bits) else {
-            throw refuse("4-bit codes come in pairs, and \(dimension) dimensions have no even divisor; use 8 bits")
-        }
-        self.subVectors = chosen
+        self.subVectors = subVectors ?? usual
         self.metric = metric
         self.bits = bits
         self.seed = seed
+    }
+
+    /// What to do where there are too few vectors to learn from; nil where there are enough.
+    private static func remedy(rows: Int, dimension: Int, bits: Int, subVectors: Int?) -> String? {
+        guard rows < 1 << bits else { return nil }
+        var remedies: [String] = []
+        if bits == 8, rows >= 16, let usual = usual(dimension, 4) {
+            let isOdd = subVectors.map { $0 < 1 || dimension % $0 != 0 || $0 % 2 != 0 } ?? false
+            remedies.append("use 4 bits" + (isOdd ? " and an even number of sub-vectors, such as \(usual)" : ""))
+        }
+        remedies.append("append vectors")
+        remedies.append("or search without an index, which compares all rows exactly")
+        return remedies.joined(separator: ", ")
     }
 
     /// The largest number of sub-vectors within the usual size of codes; nil where 4 bits have no even one.

@@ -10,7 +10,7 @@ import VectorMath
 
 /// Writes the two files of an IVF_PQ segment, of file version 2.0 and partition by partition.
 ///
-/// Holds a page of codes in memory (8 MiB), or one partition where that is larger. No partition is cut by a page, so
+/// Holds a page of codes in memory (8 MiB), or one partition where that is larger, and four bytes a row. No partition is cut by a page, so
 /// that whoever maps the file has each in one piece. Nothing is visible to others before a manifest names the segment.
 package final class IVFPQWriter {
     package let directory: IndexDirectory
@@ -140,7 +140,11 @@ package final class IVFPQWriter {
         let book = IVFPQTensor.proto(model.codebook, shape: [model.codeWords, model.dimension])
         _ = try await writer.addGlobalBuffer(Self.bytes(book))
         if rowTerms != nil {
-            let bytes = terms.map(\.bitPattern.littleEndian).withUnsafeBytes { Region(copying: $0, name: "terms").view }
+            #if _endian(big)
+                for index in terms.indices { terms[index] = Float(bitPattern: terms[index].bitPattern.littleEndian) }
+            #endif
+            let bytes = terms.withUnsafeBytes { Region(copying: $0, name: "terms").view }
+            terms = []
             _ = try await writer.addGlobalBuffer(bytes)
         }
         let codesSize = try await writer.finish()

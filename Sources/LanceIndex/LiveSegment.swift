@@ -98,7 +98,8 @@ package final class LiveSegment: @unchecked Sendable {
         }
     }
 
-    /// Finds out the rows' terms of a partition: those of the file where it has them and all rows count, else computed.
+    /// Finds out the rows' terms of a partition: those of the file where it has them, they are possible and all rows
+    /// count, else computed.
     ///
     /// - Parameters:
     ///   - table: scratch.
@@ -112,9 +113,12 @@ package final class LiveSegment: @unchecked Sendable {
             liveness.isLive(
                 RowAddress(rawValue: UInt64(littleEndian: ids.loadUnaligned(fromByteOffset: row * 8, as: UInt64.self))))
         }
+        let range = model.termRange(of: partition)
+        let given = stored.map { $0 + rows.lowerBound }
+        let stored = given.flatMap { terms in (0..<rows.count).allSatisfy { range.contains(terms[$0]) } ? terms : nil }
         if let stored, (0..<rows.count).allSatisfy(isLive) {
             states[partition].store(State.stored, ordering: .releasing)
-            return stored + rows.lowerBound
+            return stored
         }
         let isOurs =
             states[partition].compareExchange(
@@ -122,7 +126,7 @@ package final class LiveSegment: @unchecked Sendable {
             ).exchanged
         let target = isOurs ? terms + rows.lowerBound : spare.reserve(rows.count)
         if let stored {
-            target.update(from: stored + rows.lowerBound, count: rows.count)
+            target.update(from: stored, count: rows.count)
         } else {
             let computer = model.rowTerms
             computer.compute(

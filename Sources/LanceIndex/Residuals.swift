@@ -7,12 +7,14 @@ enum Residuals {
     static let blockRows = 512
 
     /// Replaces rows that lie one after another.
+    ///
+    /// - Parameter stillWanted: asked now and then, by any thread; what it throws ends this.
     static func replace(
         _ rows: UnsafeMutablePointer<Float>, count: Int, _ packed: PackedCentroids, _ centroids: [Float],
-        dimension: Int, threads: Int
-    ) {
+        dimension: Int, threads: Int, stillWanted: @escaping @Sendable () throws -> Void
+    ) throws {
         let target = Target(rows: rows)
-        let monitor = TrainingMonitor(total: count) { _ in }
+        let monitor = TrainingMonitor(total: count) { _ in try stillWanted() }
         let blocks = (count + blockRows - 1) / blockRows
         parallelLoop(
             blocks, threads: threads, unless: monitor, state: { [UInt32](repeating: 0, count: blockRows) }
@@ -30,7 +32,9 @@ enum Residuals {
                     }
                 }
             }
+            monitor.add(size)
         }
+        try monitor.finish()
     }
 
     /// Each block is written by one thread.

@@ -93,6 +93,16 @@ package final class ScanModel: Sendable {
         return largest * Float(dimension + subVectors + 32) * 0x1p-23
     }
 
+    /// What a row's term can be: |c + r|² - |c|² is at least -|c|². A file that says otherwise is damaged.
+    func termRange(of partition: Int) -> ClosedRange<Float> {
+        let norm = centroidNorms.base[partition]
+        let longest = norm.squareRoot() + longestResidual
+        // A little wider than that, for rounding.
+        let room = longest * longest * 1e-3
+        guard room.isFinite else { return -.greatestFiniteMagnitude ... .greatestFiniteMagnitude }
+        return -norm - room...longest * longest + room
+    }
+
     /// Made when it is first needed: files from this package have the rows' terms in them.
     var rowTerms: RowTerms {
         terms.withLock { terms in

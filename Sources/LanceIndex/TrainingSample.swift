@@ -9,7 +9,10 @@ final class TrainingSample: Sendable {
     let floats: FloatBuffer
     let count: Int
 
-    init(_ rows: VectorRows, _ survey: VectorSurvey, count wanted: Int, seed: UInt64) throws {
+    /// - Parameter stillWanted: asked now and then; what it throws ends this.
+    init(
+        _ rows: VectorRows, _ survey: VectorSurvey, count wanted: Int, seed: UInt64, stillWanted: () throws -> Void
+    ) throws {
         let dimension = rows.dimension
         var random = SeededRandom(seed: seed ^ 0x7361_6d70_6c65)
         // Going through the rows, each is taken with the probability that makes all choices equally likely.
@@ -19,6 +22,7 @@ final class TrainingSample: Sendable {
         var left = survey.valid
         var taken = 0
         for part in rows.parts where taken < count {
+            try stillWanted()
             try part.withFloats { source, _ in
                 for row in 0..<part.count where survey.scales.base[part.first + row] != 0 {
                     if random.below(left) < count - taken {

@@ -5,7 +5,8 @@ import VectorMath
 
 /// Which rows can be indexed, and what brings each to unit length.
 struct VectorSurvey: Sendable {
-    /// A factor a row: for the cosine 1 / |x|, else 1; 0 for a row that cannot be indexed.
+    /// A factor a row: for the cosine 1 / |x|, else 1; 0 for a row that cannot be indexed, infinite for one whose factor is
+    /// too large for a float (components below 1e-38).
     let scales: FloatBuffer
     let valid: Int
 
@@ -49,14 +50,19 @@ struct VectorSurvey: Sendable {
         guard exact.isFinite else { return 0 }
         if metric != .cosine { return 1 }
         guard exact > 0 else { return 0 }
-        let scale = Float(1 / exact.squareRoot())
-        return scale.isFinite ? scale : 0
+        return Float(1 / exact.squareRoot())
+    }
+
+    private func copyTiny(_ floats: UnsafePointer<Float>, _ dimension: Int, to target: UnsafeMutablePointer<Float>) {
+        let scale = 1 / sumOfSquares(floats, count: dimension).squareRoot()
+        for index in 0..<dimension { target[index] = Float(Double(floats[index]) * scale) }
     }
 
     /// Copies a row to `target`, brought to unit length where the metric wants it.
     @inline(__always)
     func copy(_ row: Int, _ floats: UnsafePointer<Float>, _ dimension: Int, to target: UnsafeMutablePointer<Float>) {
         let scale = scales.base[row]
+        guard scale.isFinite else { return copyTiny(floats, dimension, to: target) }
         for index in 0..<dimension { target[index] = floats[index] * scale }
     }
 }

@@ -4,17 +4,20 @@ package import LanceFile
 import LanceProto
 
 extension IndexEntry {
-    /// Whether this package knows how to read the index: its kind, the version of its files, and where they are.
+    /// Why this package does not know how to read the index: its kind, the version of its files, or where they are;
+    /// nil where it does.
     ///
     /// Writers raise `index_version` where an older reader would take the files for something else, and `base_id` puts
     /// them outside the table's directory.
-    package var isSupported: Bool {
-        guard !proto.hasBaseID else { return false }
+    fileprivate var unsupportedReason: String? {
+        if proto.hasBaseID { return "its files are at another place" }
+        let known: ClosedRange<Int32>
         switch kind {
-        case .btree: return proto.indexVersion == 0
-        case .vector: return (0...1).contains(proto.indexVersion)
-        case .other: return false
+        case .btree: known = 0...0
+        case .vector: known = 0...1
+        case .other(let name): return "it is of the kind '\(name.isEmpty ? "unknown" : name)'"
         }
+        return known.contains(proto.indexVersion) ? nil : "its version is \(proto.indexVersion)"
     }
 }
 
@@ -23,11 +26,13 @@ extension Snapshot {
     /// Of the system index that says how rows moved when fragments were rewritten and other indices were not.
     private static let fragmentReuse = "__lance_frag_reuse"
 
-    /// Whether what indices hold are row addresses of this version. They are not where rows have ids of their own, nor
-    /// where they must be followed through a system index first.
-    private var indicesHoldAddresses: Bool {
-        !FeatureFlags(rawValue: manifest.proto.readerFeatureFlags).contains(.stableRowIDs)
-            && !indices.contains { $0.name == Self.fragmentReuse }
+    /// Why what indices hold are no row addresses of this version: rows have ids of their own, or must be followed
+    /// through a system index first. Nil where they are.
+    private var movedReason: String? {
+        if FeatureFlags(rawValue: manifest.proto.readerFeatureFlags).contains(.stableRowIDs) {
+            return "the table's rows have ids of their own"
+        }
+        return indices.contains { $0.name == Self.fragmentReuse } ? "its rows have moved" : nil
     }
 
     package func covers(_ index: IndexEntry, _ fragment: Fragment) -> Bool {
@@ -39,10 +44,11 @@ extension Snapshot {
         fragments.contains { covers(index, $0) }
     }
 
+    /// Why queries may not use an index that is live; nil where, by the manifest, they may.
+    package func unusableReason(_ index: IndexEntry) -> String? { index.unsupportedReason ?? movedReason }
+
     /// Whether queries may use an index: it is live, and of a kind and version that this package reads.
-    package func isUsable(_ index: IndexEntry) -> Bool {
-        index.isSupported && indicesHoldAddresses && isLive(index)
-    }
+    package func isUsable(_ index: IndexEntry) -> Bool { isLive(index) && unusableReason(index) == nil }
 
     /// The usable index segments of a column, in the manifest's order. Those of one name are one index.
     package func usableIndices(_ kind: IndexEntry.Kind, on field: TableField) -> [IndexEntry] {
@@ -70,10 +76,12 @@ extension Snapshot {
 
     /// The usable indices of a column, each with its segments, newest first: the index that covers the most live rows
     /// comes first, of equals the newest.
-    package func rankedIndices(_ kind: IndexEntry.Kind, on field: TableField) async throws
-        -> [(name: String, segments: [IndexEntry])]
-    {
-        let usable = usableIndices(kind, on: field)
+    ///
+    /// - Parameter isReadable: false for a segment that the caller knows it cannot use; what it covers counts for nothing.
+    package func rankedIndices(
+        _ kind: IndexEntry.Kind, on field: TableField, where isReadable: (IndexEntry) -> Bool = { _ in true }
+    ) async throws -> [(name: String, segments: [IndexEntry])] {
+        let usable = usableIndices(kind, on: field).filter(isReadable)
         var ranked: [(name: String, segments: [IndexEntry], rows: Int)] = []
         for (name, segments) in Dictionary(grouping: usable, by: \.name) {
             let segments = segments.sorted { $0.age > $1.age }

@@ -8,9 +8,6 @@ import VectorMath
 import VectorSearch
 
 extension LanceVectorStore {
-    /// Bytes of vectors that are scanned in about a millisecond: below that a search stays on the caller's thread.
-    private static let inlineBytes = 16 << 20
-
     /// The rows whose vectors are nearest to `query`, nearest first.
     ///
     /// With a vector index the metric is the index's, and partitions of it are looked into; rows that the index does
@@ -21,12 +18,18 @@ extension LanceVectorStore {
     /// - Parameters:
     ///   - query: one number a dimension, finite, for the cosine not all zero.
     ///   - topK: how many rows at most, at least 1. Fewer eligible rows give all of them.
-    ///   - nprobes: partitions of the index to look into, at least 1; more than there are means all. Nil chooses a
-    ///     number by the size of the index, such that with the default `refineFactor` the recall@10 on real embeddings
-    ///     is 0.95 or more. Of no effect without an index.
+    ///   - nprobes: partitions to look into of each segment of the index, at least 1; more than there are means all. (An
+    ///     index has one segment when it is built; other tools may add some.) Nil chooses a number by the size of the
+    ///     segment, such that with the default `refineFactor` the recall@10 on real embeddings is 0.95 or more, and
+    ///     looks into more where those do not have enough rows. Of no effect without an index.
     ///   - refineFactor: how many candidates for each hit an index search compares exactly, at least 1. Nil compares
-    ///     none: then distances are estimates by code words. Of no effect without an index.
-    /// - Throws: `invalid_argument` for a query or number as above, `not_found` where there is no table.
+    ///     none: then distances are estimates by code words, unless some rows are not covered by the index; with those
+    ///     `topK` candidates are compared exactly. Of no effect without an index.
+    /// - Throws: `invalid_argument` for a query or number as above, `not_found` where there is no table, `cancelled`.
+    ///   `corrupt` or `not_found` with the index's name where its files are damaged or missing: build it again, or drop
+    ///   it. All searches and explanations do so, since comparing all rows instead could be by another metric and take
+    ///   a thousand times as long. `unsupported` for candidates whose vectors are stored in a form that is not read;
+    ///   without `refineFactor` they are not needed.
     public func search(
         _ query: [Float], topK: Int = 10, nprobes: Int? = nil, refineFactor: Int? = 10
     ) async throws(StoreError) -> [Hit] {
@@ -120,19 +123,7 @@ extension LanceVectorStore {
         try checkDirection(query, plan.metric)
         let wanted = Searcher.Query(vector: query, k: topK, probes: nprobes, refineFactor: refineFactor)
         clock.mark(.open, &trace)
-        let neighbors: [Neighbor]
-        let (bytes, overflow) = plan.exactRows.multipliedReportingOverflow(by: query.count * 4)
-        if overflow || bytes > Self.inlineBytes {
-            // Copies go in and come out: the closure may run on another thread.
-            let (before, started) = (trace, clock)
-            (neighbors, trace, clock) = try await withTaskExecutorPreference(WorkExecutor.shared) {
-                var (trace, clock) = (before, started)
-                let found = try await searcher.nearest(wanted, plan, threads: threads, trace: &trace, clock: &clock)
-                return (found, trace, clock)
-            }
-        } else {
-            neighbors = try await searcher.nearest(wanted, plan, threads: threads, trace: &trace, clock: &clock)
-        }
+        let neighbors = try await searcher.nearest(wanted, plan, threads: threads, trace: &trace, clock: &clock)
         let hits = try await hits(neighbors, snapshot)
         clock.mark(.rows, &trace)
         return hits

@@ -27,7 +27,7 @@ public final class LanceVectorStore: Sendable {
     package let options: Options
     package let table: Table
     let storage: any ObjectStorage
-    let searcher = Searcher()
+    let searcher = Searcher(executor: WorkExecutor.shared)
     let keys = KeyLookup()
     let lastRowReader = Mutex<RowReader?>(nil)
 
@@ -73,8 +73,19 @@ public final class LanceVectorStore: Sendable {
     /// Runs `body` on the newest version, and again on a newer one where another process replaced the table meanwhile
     /// and removed the files that `body` was about to open.
     package func reading<T>(_ body: (Snapshot) async throws -> T) async throws -> T {
-        var snapshot = try await table.latest()
-        var attempts = 3
+        try await reading(from: table.latest(), body)
+    }
+
+    /// The same; nil where there is no table.
+    private func readingIfAny<T>(_ body: (Snapshot) async throws -> T) async throws -> T? {
+        guard let snapshot = try await table.latestIfAny() else { return nil }
+        return try await reading(from: snapshot, body)
+    }
+
+    private func reading<T>(from first: Snapshot, _ body: (Snapshot) async throws -> T) async throws -> T {
+        var snapshot = first
+        // Each needs another version that has come meanwhile.
+        var attempts = 20
         while true {
             do {
                 return try await body(snapshot)
@@ -99,37 +110,45 @@ extension LanceVectorStore {
     }
 
     /// What the table holds: zeros and false where there is none.
+    ///
+    /// An index whose files are damaged or missing counts as none, with a warning in the log.
     public func stats() async throws(StoreError) -> DatasetStats {
         try await door {
-            guard let snapshot = try await table.latestIfAny() else {
-                return DatasetStats(path: path, rows: 0, diskBytes: 0, hasVectorIndex: false, hasDocIDIndex: false)
-            }
-            return DatasetStats(
-                path: path, rows: try await snapshot.liveRows(), diskBytes: try await table.diskBytes(),
-                hasVectorIndex: try await hasVectorIndex(snapshot),
-                hasDocIDIndex: snapshot.hasLiveIndex(.btree, on: options.columns.id))
+            try await readingIfAny { snapshot in
+                DatasetStats(
+                    path: path, rows: try await snapshot.liveRows(), diskBytes: try await table.diskBytes(),
+                    hasVectorIndex: try await hasVectorIndex(snapshot),
+                    hasDocIDIndex: try await hasScalarIndex(options.columns.id, snapshot))
+            } ?? DatasetStats(path: path, rows: 0, diskBytes: 0, hasVectorIndex: false, hasDocIDIndex: false)
         }
     }
 
-    /// Whether searches use an index: the column `vector` has one that this package reads and that covers rows of the
-    /// newest version. False where there is no table.
+    /// Whether searches use an index: the column `vector` has one of a kind and version that this package reads, and
+    /// that covers rows of the newest version. False where there is no table.
+    ///
+    /// Opens the index. Where its files are damaged or missing the answer is false, with a warning in the log, and a
+    /// search throws `corrupt` or `not_found` until the index is built again or dropped: to compare all rows instead
+    /// could be by another metric.
     public func hasVectorIndex() async throws(StoreError) -> Bool {
-        try await door {
-            guard let snapshot = try await table.latestIfAny() else { return false }
-            return try await hasVectorIndex(snapshot)
-        }
+        try await door { try await readingIfAny { try await hasVectorIndex($0) } ?? false }
     }
 
     private func hasVectorIndex(_ snapshot: Snapshot) async throws -> Bool {
-        // Some kinds of index are told apart by their files only.
-        guard snapshot.hasLiveIndex(.vector, on: options.columns.vector), let field = try? vectorField(snapshot) else {
-            return false
-        }
-        return try await searcher.plan(snapshot, field).index != nil
+        guard let field = try? vectorField(snapshot) else { return false }
+        return try await searcher.hasIndex(snapshot, field) { try await table.latest() === snapshot }
     }
 
-    /// Whether `column` has a BTREE index that covers rows of the newest version; false where there is no table.
+    /// Whether `column` has a BTREE index that a lookup of its values can use: one of a layout and version that this
+    /// package reads, and that covers rows of the newest version. False where there is no table.
+    ///
+    /// Opens the index. Where its files are damaged or missing the answer is false, with a warning in the log, and
+    /// ``row(docID:)`` throws `corrupt` or `not_found` until the index is built again or dropped.
     public func hasScalarIndex(column: String) async throws(StoreError) -> Bool {
-        try await door { try await table.latestIfAny()?.hasLiveIndex(.btree, on: column) ?? false }
+        try await door { try await readingIfAny { try await hasScalarIndex(column, $0) } ?? false }
+    }
+
+    private func hasScalarIndex(_ column: String, _ snapshot: Snapshot) async throws -> Bool {
+        guard let field = snapshot.schema[column] else { return false }
+        return try await keys.hasIndex(snapshot, field) { try await table.latest() === snapshot }
     }
 }

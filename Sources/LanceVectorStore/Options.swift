@@ -42,9 +42,10 @@ public struct Options: Sendable {
     public var threads: Int?
     /// Default ``Durability-swift.enum/full``.
     public var durability: Durability
-    /// Bytes of memory that the build of a vector index may use beyond the table's mapped files, at least 1; nil takes
-    /// about 200 MB for tables of up to ten million rows. A smaller budget trains on fewer rows, and reads the table
-    /// several times where the codes of all rows do not fit; one that is too small is an error.
+    /// Bytes of memory that the build of a vector index may use beyond the table's mapped files, at least 1. Nil takes
+    /// 128 MiB for rows to train on, or more where there are very many partitions, and afterwards 20 bytes a row and up
+    /// to 256 MiB of codes. A smaller budget trains on fewer rows, and reads the table several times where the codes of
+    /// all rows do not fit; one that is too small is an error.
     public var memoryBudget: Int?
     /// Bytes of the cache for remote tables. Not supported yet: leave it nil.
     public var cacheBytes: Int?

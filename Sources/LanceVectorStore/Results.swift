@@ -6,9 +6,11 @@ public struct Hit: Sendable, Codable, Equatable {
     public var docID: String
     /// The row's text; "" where it is null.
     public var chunkText: String
-    /// 1 - ``distance``: for cosine the cosine of the angle, 1 for equal directions.
+    /// 1 - ``distance``: for cosine the cosine of the angle, 1 for equal directions; for dot the dot product.
     public var score: Float
-    /// For cosine 1 - cos, in 0...2; smaller is nearer.
+    /// By the index's metric, cosine without one; smaller is nearer. For cosine 1 - cos, in 0...2; for l2 the squared
+    /// Euclidean distance; for dot 1 - q·x, unbounded on both sides. An estimate where `refineFactor` was nil and all
+    /// rows are in the index, else exact.
     public var distance: Float
 
     /// Creates a hit.
@@ -64,9 +66,11 @@ public struct DatasetStats: Sendable, Codable, Equatable {
     public var rows: Int
     /// Bytes of all files under the table's directory, older versions included.
     public var diskBytes: Int
-    /// Whether the column `vector` has an index.
+    /// Whether the column `vector` has an index of a supported kind that covers rows of it, as
+    /// ``LanceVectorStore/hasVectorIndex()`` says.
     public var hasVectorIndex: Bool
-    /// Whether the column `doc_id` has an index.
+    /// Whether the column `doc_id` has a supported BTREE index that covers rows of it, as
+    /// ``LanceVectorStore/hasScalarIndex(column:)`` says.
     public var hasDocIDIndex: Bool
 
     /// Creates statistics.

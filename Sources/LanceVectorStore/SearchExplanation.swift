@@ -19,21 +19,29 @@ public struct SearchExplanation: Sendable, Codable, Equatable {
 
     /// The version that was searched.
     public var version: UInt64
-    /// The index that was used; nil where every row was compared.
+    /// The index that was used; nil where every row was compared, because there is none or because the query's numbers
+    /// are so large that codes say nothing.
     public var indexName: String?
-    /// Partitions of all segments of the index.
+    /// Partitions of all segments of the index together.
     public var partitions: Int
-    /// Partitions that were looked into.
+    /// Partitions of the segment of the index that has most.
+    public var largestSegmentPartitions: Int
+    /// Partitions of each segment to look into, at most those of the largest: as asked for, or as chosen for the largest.
+    public var nprobes: Int
+    /// Partitions that were looked into, of all segments together: ``nprobes`` of each or all it has, and more where
+    /// nobody asked for a number and those did not have enough rows.
     public var partitionsProbed: Int
     /// Rows whose codes were compared.
     public var codesScanned: Int
-    /// Rows of them whose distance had to be computed in full, because the bound by bytes did not rule them out.
+    /// Rows of them whose distance by code was computed in full, because bounds left in doubt whether they are among the
+    /// nearest.
     public var codesResolved: Int
-    /// Rows whose vectors were compared exactly as candidates of the index.
+    /// Rows whose vectors were compared exactly as candidates of the index. Without a refine factor none, but `topK`
+    /// where the index does not cover all rows.
     public var candidatesReranked: Int
-    /// Rows that the index does not cover, which were compared one by one.
+    /// Rows that were compared one by one: those that the index does not cover, or all where none was used.
     public var tailRows: Int
-    /// Bytes of codes and vectors that were looked at.
+    /// Bytes that were looked at: codes, the four bytes a row that stand beside them, and vectors.
     public var bytesRead: Int
     /// The stages in order, with their times; those that did not occur are left out.
     public var stages: [Stage]
@@ -44,6 +52,8 @@ public struct SearchExplanation: Sendable, Codable, Equatable {
         self.version = version
         indexName = trace.indexName
         partitions = trace.partitions
+        largestSegmentPartitions = trace.largestSegment
+        nprobes = trace.scheduled
         partitionsProbed = trace.probed
         codesScanned = trace.codesScanned
         codesResolved = trace.resolved
@@ -60,6 +70,8 @@ public struct SearchExplanation: Sendable, Codable, Equatable {
         case version
         case indexName = "index"
         case partitions
+        case largestSegmentPartitions = "largest_segment_partitions"
+        case nprobes
         case partitionsProbed = "partitions_probed"
         case codesScanned = "codes_scanned"
         case codesResolved = "codes_resolved"

@@ -74,7 +74,7 @@ struct BatchSearch: Sendable {
             }
             for number in scans.indices {
                 guard var scan = scans[number], let kept = found[number] else { continue }
-                search.extend(&scan)
+                try search.extend(&scan)
                 found[number] = search.finish(&scan, kept: kept, &trace)
             }
         }

@@ -9,23 +9,44 @@ package struct IndexedSearch: Sendable {
     let index: VectorIndex
     private let k: Int
     private let probes: Int?
-    private let refineFactor: Int?
-    /// Distances are exact even without a refine factor: where they are to be compared with others that are.
-    private let isExact: Bool
+    /// What the best by code are compared with exactly; nil where they are not.
+    private let vectors: VectorCells?
     /// Rows to find by code.
     private let keep: Int
 
     /// - Parameters:
-    ///   - probes: partitions of each segment; nil chooses.
-    ///   - refineFactor: candidates for each of the k hits that are compared exactly; nil compares none.
-    package init(_ index: VectorIndex, k: Int, probes: Int?, refineFactor: Int?) {
+    ///   - query: its `probes` are partitions of each segment, nil chooses; without its `refineFactor` nothing is compared
+    ///     exactly, unless there are rows outside the index to compete with.
+    package init(_ index: VectorIndex, k: Int, probes: Int?, refineFactor: Int?) async throws {
         self.index = index
         self.k = k
         self.probes = probes
-        self.refineFactor = refineFactor
-        isExact = refineFactor != nil || !index.tail.isEmpty
+        vectors = Self.isExact(index, refineFactor) ? try await index.vectors() : nil
+        keep = Self.candidates(index, k, refineFactor)
+    }
+
+    /// Whether distances are exact, even without a refine factor: where they are to be compared with others that are.
+    private static func isExact(_ index: VectorIndex, _ refineFactor: Int?) -> Bool {
+        refineFactor != nil || !index.tail.isEmpty
+    }
+
+    private static func candidates(_ index: VectorIndex, _ k: Int, _ refineFactor: Int?) -> Int {
         let (wide, overflow) = k.multipliedReportingOverflow(by: refineFactor ?? 1)
-        keep = min(overflow ? Int.max : wide, index.segments.reduce(0) { $0 + $1.index.rowCount })
+        return min(overflow ? Int.max : wide, index.segments.reduce(0) { $0 + $1.index.rowCount })
+    }
+
+    /// About how many bytes of codes and vectors a search looks at; infinite where it is the first that needs vectors.
+    static func bytes(_ index: VectorIndex, _ query: Searcher.Query) -> Double {
+        let keep = Double(candidates(index, query.k, query.refineFactor))
+        var bytes = 0.0
+        for segment in index.segments.lazy.map(\.index) where segment.partitionCount > 0 {
+            let part = Double(wanted(segment, query.probes)) / Double(segment.partitionCount)
+            let rows = part * Double(segment.rowCount)
+            bytes += max(rows, query.probes == nil ? keep : 0) * Double(segment.codeBytes)
+        }
+        guard isExact(index, query.refineFactor) else { return bytes }
+        guard index.knownVectors != nil else { return .infinity }
+        return bytes + keep * Double(query.vector.count * MemoryLayout<Float>.stride)
     }
 
     /// The nearest of the rows that the index covers, nearest first; nil where the codes cannot tell because the
@@ -45,17 +66,24 @@ package struct IndexedSearch: Sendable {
             scan.rank(wanted)
             clock.mark(.prepare, &trace)
             for rank in 0..<wanted {
+                try Self.checkCancellation(rank)
                 scan.scan(scan.partition(rank), next: rank + 1 < wanted ? scan.partition(rank + 1) : nil)
             }
-            extend(&scan)
+            try extend(&scan)
             count(scan, &trace)
             clock.mark(.scan, &trace)
             found = finish(&scan, kept: found, asked: &asked, &trace)
             clock.mark(.resolve, &trace)
         }
         let nearest = try result(query, found, asked: asked, scratch, &trace)
-        if isExact { clock.mark(.refine, &trace) }
+        if vectors != nil { clock.mark(.refine, &trace) }
         return nearest
+    }
+
+    /// Asks seldom enough that it costs nothing beside the scan.
+    @inline(__always)
+    private static func checkCancellation(_ rank: Int) throws {
+        if rank % 16 == 0 { try Task.checkCancellation() }
     }
 
     // The steps of a search, which a search of many queries does in another order.
@@ -65,26 +93,32 @@ package struct IndexedSearch: Sendable {
     }
 
     /// How many partitions of a segment are probed.
-    func wanted(_ segment: LiveSegment) -> Int {
-        let partitions = segment.index.partitionCount
+    func wanted(_ segment: LiveSegment) -> Int { Self.wanted(segment.index, probes) }
+
+    private static func wanted(_ index: IVFPQIndex, _ probes: Int?) -> Int {
+        let partitions = index.partitionCount
         return min(probes ?? ProbeSchedule.automatic(partitions: partitions), partitions)
     }
 
     /// Where nobody has said how many partitions to probe, small ones do not leave a search without its k rows.
-    func extend(_ scan: inout SegmentScan) {
+    func extend(_ scan: inout SegmentScan) throws {
         let partitions = scan.segment.index.partitionCount
         var rank = wanted(scan.segment)
         guard probes == nil, scan.found < keep, rank < partitions else { return }
         // The partitions probed so far stay where they are.
         scan.rankAll(after: rank)
         while rank < partitions, scan.found < keep {
+            try Self.checkCancellation(rank)
             scan.scan(scan.partition(rank))
             rank += 1
         }
     }
 
     func count(_ scan: SegmentScan, _ trace: inout SearchTrace) {
-        trace.partitions += scan.segment.index.partitionCount
+        let partitions = scan.segment.index.partitionCount
+        trace.partitions += partitions
+        trace.largestSegment = max(trace.largestSegment, partitions)
+        trace.scheduled = max(trace.scheduled, wanted(scan.segment))
         trace.probed += scan.probed
         trace.codesScanned += scan.codesScanned
         trace.bytesRead += scan.codesScanned * (scan.segment.index.codeBytes + MemoryLayout<Float>.stride)
@@ -100,10 +134,10 @@ package struct IndexedSearch: Sendable {
         -> Int
     {
         // Which rows are the nearest by code is all that matters where they are compared exactly afterwards.
-        let isChoice = isExact && index.segments.count == 1
+        let isChoice = vectors != nil && index.segments.count == 1
         let found = scan.finish(kept: kept, isChoice: isChoice) { first in
-            guard let asked else { return }
-            index.vectors.prefetch(first)
+            guard let asked, let vectors else { return }
+            vectors.prefetch(first)
             asked.pointee = first.count
         }
         trace.resolved += scan.resolved
@@ -114,7 +148,7 @@ package struct IndexedSearch: Sendable {
         _ query: [Float], _ found: Int, asked: Int, _ scratch: ScanScratch, _ trace: inout SearchTrace
     ) throws -> [Neighbor] {
         let candidates = UnsafeBufferPointer(start: scratch.neighbors.base, count: found)
-        guard isExact else {
+        guard let vectors else {
             return candidates.sorted().prefix(k).map { neighbor in
                 var neighbor = neighbor
                 if index.metric == .cosine { neighbor.distance = min(max(neighbor.distance / 2, 0), 2) }
@@ -122,7 +156,7 @@ package struct IndexedSearch: Sendable {
             }
         }
         var nearest = TopK(k)
-        try index.vectors.rank(
+        try vectors.rank(
             candidates, asked: asked, PreparedQuery(query, metric: index.metric), into: &nearest)
         trace.reranked += found
         trace.bytesRead += found * query.count * MemoryLayout<Float>.stride

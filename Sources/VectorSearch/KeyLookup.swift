@@ -5,7 +5,6 @@ import Foundation
 package import LanceFile
 import LanceIndex
 package import LanceTable
-import Logging
 import Synchronization
 
 /// Finds rows of a table by the value of a text column: in a BTREE index where there is one, in the column itself where
@@ -38,12 +37,10 @@ package final class KeyLookup: Sendable {
     private struct State {
         var plan: Plan?
         var opened: [UUID: BTreeIndex] = [:]
-        /// Segments that were found to be of no use, so that each is reported once.
-        var refused: Set<UUID> = []
     }
 
     private let state = Mutex(State())
-    private static let logger = Logger(label: "swift-lance.search")
+    private let warnings = IndexWarnings("scalar")
 
     package init() {}
 
@@ -78,21 +75,48 @@ package final class KeyLookup: Sendable {
 
     // MARK: Plans
 
-    private func plan(_ snapshot: Snapshot, _ field: TableField) async throws -> Plan {
-        if let known = state.withLock({ $0.plan }), known.snapshot === snapshot, known.field.id == field.id {
-            return known
+    /// Whether the column has a BTREE index that a lookup of its values can use. Where the index's files are damaged or
+    /// missing there is none, and a warning says so; `not_found` is thrown all the same where `isNewest` says that there
+    /// is a newer version, whose writer may have removed the files.
+    package func hasIndex(_ snapshot: Snapshot, _ field: TableField, isNewest: () async throws -> Bool) async throws
+        -> Bool
+    {
+        if let known = known(snapshot, field) { return !known.segments.isEmpty }
+        do {
+            return try await !makePlan(snapshot, field).segments.isEmpty
+        } catch let error as UnusableIndex {
+            if error.failure.code == .notFound, try await !isNewest() { throw error.failure }
+            warnings.report(error.entry, "\(error.failure)", snapshot)
+            return false
         }
-        let plan = try await makePlan(snapshot, field)
+    }
+
+    private func known(_ snapshot: Snapshot, _ field: TableField) -> Plan? {
+        guard let known = state.withLock({ $0.plan }), known.snapshot === snapshot, known.field.id == field.id else {
+            return nil
+        }
+        return known
+    }
+
+    private func plan(_ snapshot: Snapshot, _ field: TableField) async throws -> Plan {
+        if let known = known(snapshot, field) { return known }
+        let plan: Plan
+        do {
+            plan = try await makePlan(snapshot, field)
+        } catch let error as UnusableIndex {
+            throw error.failure
+        }
         let listed = Set(snapshot.indices.map(\.uuid))
         state.withLock { state in
             state.plan = plan
             state.opened = state.opened.filter { listed.contains($0.key) }
-            state.refused.formIntersection(listed)
         }
+        warnings.keep(listed)
         return plan
     }
 
     private func makePlan(_ snapshot: Snapshot, _ field: TableField) async throws -> Plan {
+        warnings.reportUnusable(on: field, in: snapshot, where: { $0 != .vector })
         for (_, entries) in try await snapshot.rankedIndices(.btree, on: field) {
             var segments: [Segment] = []
             for entry in entries {
@@ -113,7 +137,7 @@ package final class KeyLookup: Sendable {
         if let known = state.withLock({ $0.opened[entry.uuid] }) { return known }
         do {
             let index = try await BTreeIndex.open(IndexDirectory(entry.uuid), in: snapshot.storage)
-            guard index.type.isText else {
+            guard index.type == field.type || index.type.isText && field.type.isText else {
                 throw Failure(
                     .corrupt, "index '\(entry.name)' holds \(index.type) values, column '\(field.name)' \(field.type)",
                     path: snapshot.location)
@@ -125,15 +149,10 @@ package final class KeyLookup: Sendable {
                 return index
             }
         } catch let failure as Failure where failure.code == .unsupported {
-            if state.withLock({ $0.refused.insert(entry.uuid).inserted }) {
-                Self.logger.warning(
-                    "a scalar index is not used",
-                    metadata: [
-                        "table": "\(snapshot.location)", "index": "\(entry.name)", "uuid": "\(entry.uuid)",
-                        "reason": "\(failure)",
-                    ])
-            }
+            warnings.report(entry, "\(failure)", snapshot)
             return nil
+        } catch let failure as Failure {
+            throw UnusableIndex(entry, failure) ?? failure
         }
     }
 }

@@ -7,11 +7,17 @@ package import VectorMath
 
 /// Searches one table, and keeps what the next search of it can use again: opened indices and working memory.
 package final class Searcher: Sendable {
+    /// Bytes of codes and vectors that are looked at in about a millisecond: searches that look at more, and whatever
+    /// opens files, run on `executor`.
+    private static let inlineBytes = Double(16 << 20)
+
+    private let executor: any TaskExecutor
     private let indices = VectorIndexCache()
     private let scratches = Mutex<[ScanScratch]>([])
     private let texts = Mutex<(snapshot: Snapshot, fields: [TableField], texts: RowTexts)?>(nil)
 
-    package init() {}
+    /// - Parameter executor: has threads that may be blocked for a while.
+    package init(executor: any TaskExecutor) { self.executor = executor }
 
     /// A search that is ready to run on one version.
     package struct Plan: Sendable {
@@ -38,35 +44,79 @@ package final class Searcher: Sendable {
         }
     }
 
+    /// Throws where the index's files are damaged or missing: see `VectorIndexCache.index(of:in:)`.
     package func plan(_ snapshot: Snapshot, _ field: TableField) async throws -> Plan {
-        if let index = try await indices.index(of: field, in: snapshot) {
-            return Plan(
-                snapshot: snapshot, field: field, index: index, metric: index.metric, exactRows: index.tailRows)
+        let index: VectorIndex?
+        if let known = indices.known(field, snapshot) {
+            index = known.index
+        } else {
+            index = try await withTaskExecutorPreference(executor) { try await indices.index(of: field, in: snapshot) }
         }
-        return Plan(
-            snapshot: snapshot, field: field, index: nil, metric: .cosine, exactRows: try await snapshot.liveRows())
+        guard let index else { return try await exactPlan(snapshot, field, .cosine) }
+        return Plan(snapshot: snapshot, field: field, index: index, metric: index.metric, exactRows: index.tailRows)
+    }
+
+    private func exactPlan(_ snapshot: Snapshot, _ field: TableField, _ metric: Metric) async throws -> Plan {
+        Plan(snapshot: snapshot, field: field, index: nil, metric: metric, exactRows: try await snapshot.liveRows())
+    }
+
+    /// Whether searches of `field` use an index; never throws because of the index's files, but see
+    /// `VectorIndexCache.hasIndex(of:in:isNewest:)`.
+    package func hasIndex(_ snapshot: Snapshot, _ field: TableField, isNewest: () async throws -> Bool) async throws
+        -> Bool
+    {
+        if let known = indices.known(field, snapshot) { return known.index != nil }
+        return try await withTaskExecutorPreference(executor) {
+            try await indices.hasIndex(of: field, in: snapshot, isNewest: isNewest)
+        }
     }
 
     /// The nearest rows, nearest first, ties by address.
     ///
     /// Where some rows are in no index, those and the index's best are compared exactly, so that their distances are
-    /// of one kind.
+    /// of one kind. Where the codes cannot tell, because the query's numbers are too large, all rows are compared.
     package func nearest(
         _ query: Query, _ plan: Plan, threads: Int, trace: inout SearchTrace, clock: inout StageClock
     ) async throws -> [Neighbor] {
+        let found: [Neighbor]?
+        if isLong(query, plan) {
+            // Copies go in and come out: the closure may run on another thread.
+            let (before, started) = (trace, clock)
+            (found, trace, clock) = try await withTaskExecutorPreference(executor) {
+                var (trace, clock) = (before, started)
+                let found = try await search(query, plan, threads, &trace, &clock)
+                return (found, trace, clock)
+            }
+        } else {
+            found = try await search(query, plan, threads, &trace, &clock)
+        }
+        if let found { return found }
+        trace.startAnew()
+        let exact = try await exactPlan(plan.snapshot, plan.field, plan.metric)
+        return try await nearest(query, exact, threads: threads, trace: &trace, clock: &clock)
+    }
+
+    /// Whether a search would keep the caller's thread for long.
+    private func isLong(_ query: Query, _ plan: Plan) -> Bool {
+        let exact = Double(plan.exactRows) * Double(query.vector.count * MemoryLayout<Float>.stride)
+        return exact + (plan.index.map { IndexedSearch.bytes($0, query) } ?? 0) > Self.inlineBytes
+    }
+
+    /// Nil where the codes cannot tell.
+    private func search(
+        _ query: Query, _ plan: Plan, _ threads: Int, _ trace: inout SearchTrace, _ clock: inout StageClock
+    ) async throws -> [Neighbor]? {
         guard let index = plan.index else {
             return try await exact(query, plan, plan.snapshot.fragmentReaders, threads, &trace, &clock)
         }
         trace.indexName = index.name
-        let search = IndexedSearch(index, k: query.k, probes: query.probes, refineFactor: query.refineFactor)
+        let search = try await IndexedSearch(index, k: query.k, probes: query.probes, refineFactor: query.refineFactor)
         let scratch = scratches.withLock { $0.popLast() } ?? ScanScratch()
-        let found = try search.nearest(query.vector, scratch: scratch, trace: &trace, clock: &clock)
-        scratches.withLock { $0.append(scratch) }
-        guard let found else {
-            return try await exact(query, plan, plan.snapshot.fragmentReaders, threads, &trace, &clock)
+        defer { scratches.withLock { $0.append(scratch) } }
+        guard let found = try search.nearest(query.vector, scratch: scratch, trace: &trace, clock: &clock) else {
+            return nil
         }
         guard !index.tail.isEmpty else { return found }
-        trace.tailRows = index.tailRows
         let tail = try await exact(query, plan, index.tail, threads, &trace, &clock)
         return Array((found + tail).sorted().prefix(query.k))
     }
@@ -81,7 +131,7 @@ package final class Searcher: Sendable {
         var tail = plan.snapshot.fragmentReaders
         if let index = plan.index {
             let batch = BatchSearch(
-                IndexedSearch(index, k: k, probes: probes, refineFactor: refineFactor), queries: queries)
+                try await IndexedSearch(index, k: k, probes: probes, refineFactor: refineFactor), queries: queries)
             let isCancelled = Atomic(false)
             results = try await withTaskCancellationHandler {
                 try batch.nearest(threads: threads) { isCancelled.load(ordering: .relaxed) }
@@ -117,9 +167,8 @@ package final class Searcher: Sendable {
         let search = ExactSearch(
             fragments, field: plan.field, query: query.vector, metric: plan.metric, threads: threads)
         let found = try await search.nearest(query.k)
-        var rows = 0
-        for fragment in fragments { rows += try await fragment.liveRows() }
-        trace.bytesRead += rows * query.vector.count * MemoryLayout<Float>.stride
+        trace.tailRows = plan.exactRows
+        trace.bytesRead += plan.exactRows * query.vector.count * MemoryLayout<Float>.stride
         clock.mark(.tail, &trace)
         return found
     }

@@ -25,17 +25,17 @@ final class VectorCells: @unchecked Sendable {
     private let hasNulls: Bool
     private let dimension: Int
 
-    init(_ snapshot: Snapshot, _ field: TableField, dimension: Int) async throws {
+    /// - Parameter columns: the fragments that have the column, ascending.
+    init(_ columns: [(fragment: UInt32, column: ColumnReader)], dimension: Int) throws {
         self.dimension = dimension
         var runs: [Run] = []
         var pages: [(column: ColumnReader, page: Int)] = []
         var blocks: [VectorBlock?] = []
-        for reader in snapshot.fragmentReaders {
-            guard let column = try await reader.column(field) else { continue }
+        for (fragment, column) in columns {
             for page in column.pages.indices {
                 guard let block = try column.vectorBlock(page: page) else { continue }
                 let floats = block.floats.withUnsafeBytes { $0.baseAddress?.assumingMemoryBound(to: Float.self) }
-                let first = RowAddress(fragment: reader.id, offset: UInt32(truncatingIfNeeded: block.firstRow))
+                let first = RowAddress(fragment: fragment, offset: UInt32(truncatingIfNeeded: block.firstRow))
                 // A decoded copy is not kept: all of them would be the column once more.
                 runs.append(
                     Run(

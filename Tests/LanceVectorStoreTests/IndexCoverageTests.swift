@@ -4,6 +4,7 @@ import Foundation
 import LanceProto
 import LanceTable
 import LanceVectorStore
+import SwiftProtobuf
 import TestSupport
 import Testing
 
@@ -73,7 +74,7 @@ struct IndexCoverageTests {
         try await Self.list(store, [old, Self.covering(entries[1], [7, 8, 9], name: "gone")])
         try await Self.expect(store, &random, index: "old", partitions: 4, tail: 600, "one is gone")
         try await Self.list(store, [Self.covering(entries[1], [7, 8, 9], name: "gone")])
-        try await Self.expect(store, &random, index: nil, partitions: 0, tail: 0, "all are gone")
+        try await Self.expect(store, &random, index: nil, partitions: 0, tail: 900, "all are gone")
         try await Self.list(store, [Self.covering(entries[1], [0, 1, 99])])
         try await Self.expect(store, &random, index: "vec_idx", partitions: 5, tail: 300, "a fragment too many")
         // Live rows decide: of the first fragment none is left.
@@ -82,11 +83,49 @@ struct IndexCoverageTests {
         try await Self.expect(store, &random, index: "new", partitions: 5, tail: 301, "one row left")
     }
 
+    /// What a segment covers that is of no use counts for nothing, whether the manifest tells or only the files do.
+    @Test(arguments: [true, false]) func segmentsThatAreNotRead(manifestTells: Bool) async throws {
+        let place = try Place()
+        var (store, entries, random) = try await Self.table(place, .l2, .l2)
+        var unread = Self.covering(entries[1], [0, 1, 2], name: "old")
+        unread.uuid.uuid = Data(repeating: 7, count: 16)
+        if manifestTells {
+            unread.indexDetails.value = try ProtoVectorIndexDetails.with { $0.sq.numBits = 8 }.serializedBytes()
+        } else {
+            unread.indexDetails.value = Data()
+            let directory = try #require(entries.last).uuid.uuid
+            let from = URL(filePath: place.table).appending(path: "_indices/\(Self.text(directory))")
+            let to = URL(filePath: place.table).appending(path: "_indices/\(Self.text(unread.uuid.uuid))")
+            try FileManager.default.copyItem(at: from, to: to)
+            var bytes = try Data(contentsOf: to.appending(path: "index.idx"))
+            bytes.replaceSubrange(try #require(bytes.range(of: Data("IVF_PQ".utf8))), with: Data("IVF_SQ".utf8))
+            try IndexDamageTests.replace(to.appending(path: "index.idx").path, bytes)
+        }
+        try await Self.list(store, [Self.covering(entries[0], [0], name: "old"), unread, entries[1]])
+        try await Self.expect(store, &random, index: "vec_idx", partitions: 5, tail: 300, "not read")
+        try await Self.list(store, [Self.covering(entries[0], [0], name: "old"), unread])
+        try await Self.expect(store, &random, index: "old", partitions: 4, tail: 600, "none but old")
+        try await Self.list(store, [unread])
+        try await Self.expect(store, &random, index: nil, partitions: 0, tail: 900, "nothing else")
+    }
+
+    private static func text(_ uuid: Data) -> String {
+        uuid.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) }.uuidString.lowercased()
+    }
+
     @Test func segmentsOfOneNameAreOneIndex() async throws {
         let place = try Place()
         var (store, entries, random) = try await Self.table(place, .l2, .l2)
         try await Self.list(store, [entries[0], Self.covering(entries[1], [1])])
         try await Self.expect(store, &random, index: "vec_idx", partitions: 9, tail: 300, "two segments")
+        // Partitions to probe are those of each segment.
+        let one = try await store.explain(random.vector(Self.dimension), nprobes: 3)
+        #expect(one.nprobes == 3 && one.largestSegmentPartitions == 5 && one.partitionsProbed == 6)
+        let all = try await store.explain(random.vector(Self.dimension), nprobes: 100)
+        #expect(all.nprobes == 5 && all.partitionsProbed == 9)
+        // More than were meant, because many rows are wanted.
+        let more = try await store.explain(random.vector(Self.dimension), topK: 900, refineFactor: nil)
+        #expect(more.nprobes == 5 && more.partitionsProbed == 9)
         // Both know the rows of the first fragment, and the newer one answers for them.
         try await Self.list(store, entries)
         try await Self.expect(store, &random, index: "vec_idx", partitions: 9, tail: 300, "overlapping segments")

@@ -304,10 +304,13 @@ struct IndexedModel {
     private func checkNumbers(_ answer: SearchExplanation, _ probes: Int?, tailRows: Int) throws {
         guard let index = model.index, model.hasVectorIndex else {
             try check(answer.indexName == nil && answer.partitions == 0 && answer.codesScanned == 0, "\(answer)")
+            try check(answer.tailRows == model.rows.count, "\(answer.tailRows) rows, expected \(model.rows.count)")
             return
         }
         try check(answer.indexName == "vec_idx" && answer.partitions == index.partitions, "\(answer)")
         try check(answer.partitionsProbed <= index.partitions && answer.partitionsProbed > 0, "\(answer)")
+        try check(answer.largestSegmentPartitions == index.partitions, "\(answer)")
+        try check(answer.nprobes > 0 && answer.nprobes <= answer.partitionsProbed, "\(answer)")
         if let probes { try check(answer.partitionsProbed == min(probes, index.partitions), "\(answer)") }
         try check(answer.codesScanned <= model.indexedRows, "\(answer.codesScanned) codes of \(model.indexedRows)")
         try check(answer.codesResolved <= answer.codesScanned, "\(answer)")

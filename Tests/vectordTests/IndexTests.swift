@@ -97,6 +97,7 @@ import Testing
         for explanation in explanations {
             #expect(explanation.indexName == "vec_idx")
             #expect(explanation.partitions == 16 && explanation.partitionsProbed == 4)
+            #expect(explanation.largestSegmentPartitions == 16 && explanation.nprobes == 4)
             #expect(explanation.hits.count == 3 && explanation.tailRows == 0 && explanation.bytesRead > 0)
             #expect(explanation.stages.map(\.name).contains("refine"))
         }
@@ -127,5 +128,13 @@ import Testing
         let damaged = try Command.run("inspect", table)
         #expect(damaged.status == 0)
         #expect(damaged.output.contains("its files cannot be read"))
+        let stats = try Command.run("stats", table)
+        #expect(stats.status == 0 && stats.output.contains("vector index  no; searches cannot use 'vec_idx'"))
+        #expect(stats.output.contains("doc_id index  no; searches cannot use 'doc_id_btree'"))
+        for kind in ["a vector index is not used", "a scalar index is not used"] {
+            #expect(stats.errors.components(separatedBy: kind).count == 2, "\(stats.errors)")
+        }
+        let refused = try Command.run("search", table, "--query", try IndexFixtures.queries(scratch, table))
+        #expect(refused.status == 1 && refused.errors.contains("'vec_idx' cannot be used"), "\(refused.errors)")
     }
 }

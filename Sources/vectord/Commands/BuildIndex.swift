@@ -40,7 +40,7 @@ struct BuildIndex: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Memory to use beside the table's own files, such as 512MB or 1GiB. (default: about 200 MB)",
+            "Memory to use beside the table's own files, such as 512MB or 1GiB. (default: as much as training and codes take, at most about 400 MB and 20 bytes a row)",
             valueName: "bytes"))
     var memoryBudget: ByteCount?
 

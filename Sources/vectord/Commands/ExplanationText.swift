@@ -28,7 +28,7 @@ enum ExplanationText {
         case "refine": return "\(Readable.plural(explanation.candidatesReranked, "candidate")) compared exactly"
         case "tail":
             return explanation.indexName == nil
-                ? "every row compared exactly"
+                ? "\(Readable.plural(explanation.tailRows, "row")) compared exactly: all there are"
                 : "\(Readable.plural(explanation.tailRows, "row")) that the index does not cover"
         case "rows": return "texts of \(Readable.plural(explanation.hits.count, "hit"))"
         default: return ""
@@ -40,6 +40,8 @@ enum ExplanationText {
         object.add("version", Int(clamping: explanation.version))
         object.add("index", explanation.indexName)
         object.add("partitions", explanation.partitions)
+        object.add("largest_segment_partitions", explanation.largestSegmentPartitions)
+        object.add("nprobes", explanation.nprobes)
         object.add("partitions_probed", explanation.partitionsProbed)
         object.add("codes_scanned", explanation.codesScanned)
         object.add("codes_resolved", explanation.codesResolved)

@@ -30,7 +30,7 @@ struct Recall: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Partitions to look into, such as 1,10,100. (default: powers of two, what a search takes, and all)",
+            "Partitions of each segment to look into, such as 1,10,100. (default: powers of two, what a search takes, all)",
             valueName: "list"))
     var nprobes: ArgumentList<Int>?
 

@@ -27,7 +27,7 @@ struct Search: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Partitions of the index to look into: more find more and take longer. (default: by the index's size)",
+            "Partitions of each segment of the index to look into: more find more and take longer. (default: by its size)",
             valueName: "n"))
     var nprobes: Int?
 

@@ -17,8 +17,10 @@ struct RecallSweep {
     struct Result {
         var version: UInt64
         var indexName: String
+        /// Of all segments of the index.
         var partitions: Int
-        /// Partitions that a search looks into where it is not told how many.
+        /// Partitions of each segment that a search looks into where it is not told how many; for the largest, where
+        /// that differs.
         var usualProbes: Int
         /// Rows that the index does not cover.
         var tailRows: Int
@@ -41,6 +43,11 @@ struct RecallSweep {
             throw queries.naming(0, error)
         }
         guard let indexName = first.indexName else {
+            guard try await !store.hasVectorIndex() else {
+                throw StoreError(
+                    code: .invalidArgument,
+                    message: "the numbers of query 0 are too large for the index; leave such queries out")
+            }
             throw StoreError(
                 code: .invalidArgument,
                 message: "the table has no vector index to measure; build one with 'vectord index'", path: store.path)
@@ -60,7 +67,8 @@ struct RecallSweep {
                     + "the table's vectors are too much alike to measure an index", path: store.path)
         }
         let nprobes = Self.clipped(
-            nprobes ?? Self.usual(first.partitions, first.partitionsProbed), partitions: first.partitions)
+            nprobes ?? Self.usual(first.largestSegmentPartitions, first.nprobes),
+            partitions: first.largestSegmentPartitions)
         var points: [RecallPoint] = []
         for factor in refine {
             for probes in nprobes {
@@ -75,7 +83,7 @@ struct RecallSweep {
         }
         return Result(
             version: first.version, indexName: indexName, partitions: first.partitions,
-            usualProbes: first.partitionsProbed, tailRows: first.tailRows, queries: measured,
+            usualProbes: first.nprobes, tailRows: first.tailRows, queries: measured,
             leftOut: truths.count - measured, exactP50: BenchLine.percentile(exactSeconds.sorted(), 0.5) * 1e6,
             points: points)
     }
