@@ -43,7 +43,7 @@ extension LanceVectorStore {
     }
 
     /// The nearest rows of each of many queries, on all cores: faster than one search after the other, since what the
-    /// queries look at in common is read once.
+    /// queries look at in common of an index is read once. Rows that no index covers are compared query by query.
     ///
     /// - Parameters:
     ///   - queries: as many numbers as there are queries times dimensions, one query after another.
