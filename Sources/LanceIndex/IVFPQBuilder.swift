@@ -186,7 +186,9 @@ package struct IVFPQBuilder: Sendable {
             try progress(.trainPartitions, $0)
         }
         if request.metric == .cosine {
-            CentroidLengths.equalize(&result.centroids, sizes: result.sizes, dimension: dimension)
+            CentroidLengths.equalize(
+                &result.centroids, sizes: result.sizes, dimension: dimension,
+                bits: Double(parameters.subVectors * parameters.bits) / Double(dimension))
         }
         return result
     }

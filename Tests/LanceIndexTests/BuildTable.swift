@@ -51,10 +51,13 @@ struct BuildTable {
     func row(_ index: Int) -> ArraySlice<Float> { floats[index * dimension..<(index + 1) * dimension] }
 
     /// Builds an index, and reads it.
-    func build(_ metric: Metric, bits: Int = 8, partitions: Int = 20) async throws -> IVFPQIndex {
+    func build(_ metric: Metric, bits: Int = 8, subVectors: Int? = nil, partitions: Int = 20) async throws
+        -> IVFPQIndex
+    {
         var request = IVFPQBuilder.Request()
         request.metric = metric
         request.bits = bits
+        request.subVectors = subVectors
         request.partitions = partitions
         let builder = try IVFPQBuilder(
             request, snapshot, snapshot.field("vector"), dimension: dimension, threads: 2, memoryBudget: nil
