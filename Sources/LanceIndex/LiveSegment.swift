@@ -41,15 +41,13 @@ package final class LiveSegment: @unchecked Sendable {
                 throw codes.corrupt("partition \(number) of \(count) rows has \(codes.count) bytes of codes")
             }
             views += [codes, rowIDs]
-            codes.withUnsafeBytes { codes in
-                rowIDs.withUnsafeBytes { rowIDs in
-                    if let codes = codes.baseAddress, let rowIDs = rowIDs.baseAddress {
-                        partitions.append(
-                            Partition(
-                                count: count, codes: codes.assumingMemoryBound(to: UInt8.self), rowIDs: rowIDs))
-                    }
-                }
-            }
+            // An empty partition may have no address; it keeps its place, and nobody looks into it.
+            let nowhere = UnsafeRawPointer(model.centroidNorms.base)
+            partitions.append(
+                Partition(
+                    count: count,
+                    codes: (codes.withUnsafeBytes { $0.baseAddress } ?? nowhere).assumingMemoryBound(to: UInt8.self),
+                    rowIDs: rowIDs.withUnsafeBytes { $0.baseAddress } ?? nowhere))
         }
         self.views = views
         codes = .allocate(capacity: max(partitions.count, 1))

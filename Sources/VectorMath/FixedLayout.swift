@@ -61,8 +61,8 @@ struct FixedLayout {
         return largest
     }
 
-    /// The largest scale that keeps blocks within `limit` and components within 16 bits. A power of two where there is
-    /// nothing to scale.
+    /// The largest scale that keeps blocks within `limit` and components within 16 bits; 1 where there is nothing to
+    /// scale.
     func scale(block: Double, limit: Double, largest: Double? = nil) -> Double {
         guard block > 0 else { return 1 }
         var scale = limit / block

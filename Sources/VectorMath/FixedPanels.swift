@@ -49,7 +49,7 @@ package final class FixedPanels: @unchecked Sendable {
                 let pairs = UnsafeRawPointer(row)
                 for pair in 0..<(components / 2) {
                     panel.storeBytes(
-                        of: pairs.load(fromByteOffset: pair * 4, as: UInt32.self),
+                        of: pairs.loadUnaligned(fromByteOffset: pair * 4, as: UInt32.self),
                         toByteOffset: pair * lanes * 4, as: UInt32.self)
                 }
             }

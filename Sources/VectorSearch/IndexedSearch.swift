@@ -15,8 +15,9 @@ package struct IndexedSearch: Sendable {
     private let keep: Int
 
     /// - Parameters:
-    ///   - query: its `probes` are partitions of each segment, nil chooses; without its `refineFactor` nothing is compared
-    ///     exactly, unless there are rows outside the index to compete with.
+    ///   - probes: partitions of each segment; nil chooses.
+    ///   - refineFactor: candidates for each of the k hits that are compared exactly; nil compares none, unless there are
+    ///     rows outside the index to compete with.
     package init(_ index: VectorIndex, k: Int, probes: Int?, refineFactor: Int?) async throws {
         self.index = index
         self.k = k
@@ -130,9 +131,7 @@ package struct IndexedSearch: Sendable {
     ///   nil asks for none.
     func finish(
         _ scan: inout SegmentScan, kept: Int, asked: UnsafeMutablePointer<Int>? = nil, _ trace: inout SearchTrace
-    )
-        -> Int
-    {
+    ) -> Int {
         // Which rows are the nearest by code is all that matters where they are compared exactly afterwards.
         let isChoice = vectors != nil && index.segments.count == 1
         let found = scan.finish(kept: kept, isChoice: isChoice) { first in
