@@ -11,6 +11,7 @@ extension Column {
         case .variable(let offsets, _): (offsets[count] - offsets[0]) + count * 8
         case .fixedSizeList(let items, _): items.byteCount
         case .list(let offsets, let items): items.byteCount + offsets.count * 8
+        case .structure(let members): members.reduce(0) { $0 + $1.byteCount }
         }
     }
 

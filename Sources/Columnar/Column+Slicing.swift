@@ -22,6 +22,7 @@ extension Column {
             part = .fixedSizeList(items: items, length: length)
         case .list(let offsets, let items):
             part = .list(offsets: Array(offsets[range.lowerBound...range.upperBound]), items: items)
+        case .structure(let members): part = .structure(try members.map { try $0.slice(range) })
         }
         return try Column(type, count: range.count, validity: validity?.slice(range), storage: part)
     }

@@ -10,7 +10,8 @@ package import ByteCoding
 /// | `fixed` | `type.byteWidth` little-endian bytes | numbers, dates, times, decimals, fixed-size binary |
 /// | `variable` | bytes `offsets[i] ..< offsets[i + 1]` of `data` | utf8, binary |
 /// | `fixedSizeList` | `length` items in a row | vectors |
-/// | `list` | items `offsets[i] ..< offsets[i + 1]` | list |
+/// | `list` | items `offsets[i] ..< offsets[i + 1]` | list, large list, map |
+/// | `structure` | value i of each member | struct |
 ///
 /// A null has a place in every storage; what stands there means nothing.
 package struct Column: Sendable {
@@ -21,6 +22,7 @@ package struct Column: Sendable {
         case variable(offsets: [Int], data: ByteView)
         case fixedSizeList(items: Column, length: Int)
         case list(offsets: [Int], items: Column)
+        case structure([Column])
     }
 
     package let type: DataType
@@ -52,8 +54,14 @@ package struct Column: Sendable {
                 "it has \(items.count) items of \(length) a row")
             try need(type == .fixedSizeList(items.type, length), "its items are \(items.type)")
         case .list(let offsets, let items):
-            try need(type == .list(items.type), "its items are \(items.type)")
+            try need(type.listItem == items.type, "its items are \(items.type)")
             try Self.check(offsets, count: count, limit: items.count, need)
+        case .structure(let members):
+            guard case .structure(let expected) = type else {
+                throw Failure(.corrupt, "a \(type) column of \(count) rows: it has members")
+            }
+            try need(expected.map(\.type) == members.map(\.type), "its members are \(members.map(\.type))")
+            try need(members.allSatisfy { $0.count == count }, "its members have \(members.map(\.count)) rows")
         }
         self.type = type
         self.count = count
@@ -100,10 +108,13 @@ package struct Column: Sendable {
             let items = try Column.nulls(item, count: size)
             return try Column(
                 type, count: count, validity: validity, storage: .fixedSizeList(items: items, length: length))
-        case .list(let item):
+        case .list(let item), .largeList(let item), .map(let item):
             let offsets = [Int](repeating: 0, count: count + 1)
             let items = try Column.nulls(item, count: 0)
             return try Column(type, count: count, validity: validity, storage: .list(offsets: offsets, items: items))
+        case .structure(let members):
+            let columns = try members.map { try Column.nulls($0.type, count: count) }
+            return try Column(type, count: count, validity: validity, storage: .structure(columns))
         default:
             guard let width = type.byteWidth else {
                 throw Failure(.unsupported, "a column of type \(type) cannot be made")

@@ -11,9 +11,13 @@ package struct ColumnBuilder {
     private var offsets = [0]
     /// The items of a list, or of a fixed-size list.
     private var items: [Column] = []
-    private var itemCount = 0
+    /// The columns so far of each member of a struct.
+    private var members: [[Column]] = []
 
-    package init(_ type: DataType) { self.type = type }
+    package init(_ type: DataType) {
+        self.type = type
+        if case .structure(let types) = type { members = types.map { _ in [] } }
+    }
 
     package mutating func appendNull() throws {
         try append(Column.nulls(type, count: 1))
@@ -63,6 +67,7 @@ package struct ColumnBuilder {
         case .list(let more, let values):
             try appendOffsets(more)
             if let first = more.first, let last = more.last { items.append(try values.slice(first..<last)) }
+        case .structure(let more): for (index, member) in more.enumerated() { members[index].append(member) }
         }
     }
 
@@ -90,7 +95,10 @@ package struct ColumnBuilder {
         case .bool: storage = .bits(bits.finish())
         case .fixedSizeList(let item, let length):
             storage = .fixedSizeList(items: try Column.concatenate(items, type: item), length: length)
-        case .list(let item): storage = .list(offsets: offsets, items: try Column.concatenate(items, type: item))
+        case .list(let item), .largeList(let item), .map(let item):
+            storage = .list(offsets: offsets, items: try Column.concatenate(items, type: item))
+        case .structure(let types):
+            storage = .structure(try zip(types, members).map { try Column.concatenate($1, type: $0.type) })
         case _ where type.isVariableLength: storage = .variable(offsets: offsets, data: bytes())
         default: storage = .fixed(bytes())
         }

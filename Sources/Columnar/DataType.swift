@@ -31,8 +31,25 @@ package indirect enum DataType: Sendable, Hashable {
     case fixedSizeList(DataType, Int)
     /// Variable-length lists of one item type.
     case list(DataType)
+    /// The same to Arrow's readers, who keep 64-bit offsets for it.
+    case largeList(DataType)
+    /// Several values by name.
+    case structure([StructMember])
+    /// Lists of key and value: a `structure` of these two.
+    case map(entry: DataType)
     /// A type that this package does not read; the text is the file's own name for it.
     case other(String)
+}
+
+/// One value of a `structure`.
+package struct StructMember: Sendable, Hashable {
+    package var name: String
+    package var type: DataType
+
+    package init(_ name: String, _ type: DataType) {
+        self.name = name
+        self.type = type
+    }
 }
 
 extension DataType {
@@ -47,7 +64,7 @@ extension DataType {
         case .decimal128: 128
         case .decimal256: 256
         case .fixedSizeBinary(let width): width.multipliedReportingOverflow(by: 8).overflow ? nil : width * 8
-        case .null, .utf8, .largeUtf8, .binary, .largeBinary, .fixedSizeList, .list, .other: nil
+        case .null, .utf8, .largeUtf8, .binary, .largeBinary, .fixedSizeList, .list, .largeList, .structure, .map, .other: nil
         }
     }
 
@@ -59,6 +76,20 @@ extension DataType {
 
     package var isText: Bool { self == .utf8 || self == .largeUtf8 }
     package var isVariableLength: Bool { isText || self == .binary || self == .largeBinary }
+
+    /// What a list of any kind is made of: nil for types that are no list of varying length.
+    package var listItem: DataType? {
+        switch self {
+        case .list(let item), .largeList(let item), .map(let item): item
+        default: nil
+        }
+    }
+
+    /// Made of other columns.
+    package var isNested: Bool {
+        if case .structure = self { return true }
+        return listItem != nil
+    }
 
     package var isInteger: Bool {
         switch self {
@@ -101,6 +132,9 @@ extension DataType: CustomStringConvertible {
         case .decimal256(let precision, let scale): "decimal256(\(precision), \(scale))"
         case .fixedSizeList(let item, let length): "fixed_size_list<\(item), \(length)>"
         case .list(let item): "list<\(item)>"
+        case .largeList(let item): "large_list<\(item)>"
+        case .structure(let members): "struct<\(members.map { "\($0.name): \($0.type)" }.joined(separator: ", "))>"
+        case .map(let entry): "map<\(entry)>"
         case .other(let name): name
         }
     }

@@ -11,6 +11,8 @@ package enum Value: Sendable, Hashable {
     case string(String)
     case bytes([UInt8])
     case list([Value])
+    /// One value a member, in the type's order.
+    case structure([Value])
 }
 
 extension Column {
@@ -29,6 +31,7 @@ extension Column {
             return .list(try (row * length..<(row + 1) * length).map { try items.value($0) })
         case .list(let offsets, let items):
             return .list(try (offsets[row]..<offsets[row + 1]).map { try items.value($0) })
+        case .structure(let members): return .structure(try members.map { try $0.value(row) })
         }
     }
 

@@ -17,8 +17,11 @@ package enum LogicalType {
     /// The type that a name stands for; `.other` for those that this package does not read.
     ///
     /// A dictionary type becomes the type of its values: that is what reading it gives.
-    package static func type(named name: String) -> DataType {
+    ///
+    /// - Parameter children: the fields below, of which structs and lists are made.
+    package static func type(named name: String, children: [Field] = []) -> DataType {
         if let known = plain.first(where: { $0.0 == name }) { return known.1 }
+        if let nested = nested(name, children) { return nested }
         let parts = name.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         switch (parts[0], parts.count) {
         case ("timestamp", 3...):
@@ -52,6 +55,23 @@ package enum LogicalType {
         default: break
         }
         return .other(name)
+    }
+
+    /// Nil where the name is not one of a nested type, or the children are not such a type's, or not read themselves.
+    private static func nested(_ name: String, _ children: [Field]) -> DataType? {
+        for child in children { if case .other = child.type { return nil } }
+        switch name {
+        case "struct":
+            return children.isEmpty ? nil : .structure(children.map { StructMember($0.name, $0.type) })
+        case "list", "list.struct": return children.count == 1 ? .list(children[0].type) : nil
+        case "large_list", "large_list.struct": return children.count == 1 ? .largeList(children[0].type) : nil
+        case "map":
+            guard children.count == 1, case .structure(let members) = children[0].type, members.count == 2 else {
+                return nil
+            }
+            return .map(entry: children[0].type)
+        default: return nil
+        }
     }
 
     /// The name of a type; nil for those that this package does not write.

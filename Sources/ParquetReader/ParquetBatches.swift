@@ -125,6 +125,7 @@ extension Column {
         case .list(let offsets, let items):
             items.bytes(from: offsets[0], to: offsets[rows]) + rows * 8
         case .fixedSizeList(let items, let length): items.bytes(from: 0, to: rows * length)
+        case .structure(let members): members.reduce(0) { $0 + $1.bytes(inFirst: rows) }
         }
     }
 

@@ -30,6 +30,9 @@ package enum RandomColumns {
         writableTypes + [
             .list(.int32), .list(.utf8), .list(.bool), .list(.list(.int16)), .list(.fixedSizeList(.float32, 2)),
             .fixedSizeList(.utf8, 2), .fixedSizeList(.list(.uint8), 3), .fixedSizeList(.fixedSizeList(.int16, 2), 2),
+            .largeList(.int64), .structure([StructMember("a", .int32), StructMember("b", .utf8)]),
+            .list(.structure([StructMember("a", .list(.float64)), StructMember("b", .bool)])),
+            .map(entry: .structure([StructMember("key", .utf8), StructMember("value", .int32)])),
         ]
 
     package static func values(
@@ -68,8 +71,10 @@ package enum RandomColumns {
         case .fixedSizeBinary, .decimal128, .decimal256: return .bytes(random.bytes(type.byteWidth ?? 0))
         case .fixedSizeList(let item, let length):
             return .list(values(item, count: length, nulls: random.chance(0.8) ? .none : .some, &random))
-        case .list(let item):
+        case .list(let item), .largeList(let item), .map(let item):
             return .list(values(item, count: random.below(5), nulls: random.chance(0.5) ? .none : .some, &random))
+        case .structure(let members):
+            return .structure(members.flatMap { values($0.type, count: 1, nulls: .some, &random) })
         }
     }
 
@@ -112,10 +117,15 @@ package enum RandomColumns {
             storage = .variable(offsets: offsets, data: ByteView(copying: bytes))
         case .fixedSizeList(let item, let length):
             storage = .fixedSizeList(items: try column(item, filled.flatMap(items), &random), length: length)
-        case .list(let item):
+        case .list(let item), .largeList(let item), .map(let item):
             var offsets = [0]
             for value in filled { offsets.append((offsets.last ?? 0) + items(value).count) }
             storage = .list(offsets: offsets, items: try column(item, filled.flatMap(items), &random))
+        case .structure(let members):
+            storage = .structure(
+                try members.enumerated().map { index, member in
+                    try column(member.type, filled.map { self.members($0)[index] }, &random)
+                })
         default: storage = .fixed(ByteView(copying: filled.flatMap { encoded($0, type) }))
         }
         return try Column(type, count: values.count, validity: validity, storage: storage)
@@ -123,6 +133,10 @@ package enum RandomColumns {
 
     private static func items(_ value: Value) -> [Value] {
         if case .list(let items) = value { items } else { [] }
+    }
+
+    private static func members(_ value: Value) -> [Value] {
+        if case .structure(let members) = value { members } else { [] }
     }
 
     private static func encoded(_ value: Value, _ type: DataType) -> [UInt8] {
@@ -137,7 +151,7 @@ package enum RandomColumns {
             case .float32: return littleEndian(UInt64(Float(number).bitPattern), 4)
             default: return littleEndian(number.bitPattern, 8)
             }
-        case .null, .bool, .list: return []
+        case .null, .bool, .list, .structure: return []
         }
     }
 
@@ -163,7 +177,7 @@ extension Value {
     package func isSame(as other: Value) -> Bool {
         switch (self, other) {
         case (.double(let a), .double(let b)): a.bitPattern == b.bitPattern
-        case (.list(let a), .list(let b)): [Value].same(a, b)
+        case (.list(let a), .list(let b)), (.structure(let a), .structure(let b)): [Value].same(a, b)
         default: self == other
         }
     }

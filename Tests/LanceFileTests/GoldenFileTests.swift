@@ -76,7 +76,7 @@ struct GoldenFileTests {
         let golden = try #require(try Golden.files()["nested"]?.columns.first { $0.name == name })
         let reader = try Golden.reader("nested")
         let field = try #require(try reader.tableSchema()[name])
-        #expect(field.type == .other(name) && !field.childIDs.isEmpty)
+        #expect(field.type.isNested)
         let column = try reader.column(golden.index, field)
         let failure = try await expectFailure([.unsupported], name) { try await column.read(0..<4) }
         #expect(failure.description.contains("'\(name)'"))

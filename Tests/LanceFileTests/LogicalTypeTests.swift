@@ -12,7 +12,7 @@ struct LogicalTypeTests {
     @Test func namesRoundTrip() {
         for type in RandomColumns.writableTypes {
             let name = LogicalType.name(of: type)
-            #expect(name.map(LogicalType.type(named:)) == type, "\(type) is \(name ?? "nil")")
+            #expect(name.map { LogicalType.type(named: $0) } == type, "\(type) is \(name ?? "nil")")
         }
     }
 

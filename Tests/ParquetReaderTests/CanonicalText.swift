@@ -18,7 +18,7 @@ enum CanonicalText {
                 append(items, item, to: &text)
             }
             text.append(UInt8(ascii: "]"))
-        case .fixedSizeList: text.append(UInt8(ascii: "?"))
+        case .fixedSizeList, .structure: text.append(UInt8(ascii: "?"))
         case .fixed(let view):
             let width = column.type.byteWidth ?? 0
             if column.type.isFloat {

@@ -20,6 +20,8 @@ struct ColumnText {
             try appendLists(column, items) { $0 * length..<($0 + 1) * length }
         } else if case .list(let offsets, let items) = column.storage {
             try appendLists(column, items) { offsets[$0]..<offsets[$0 + 1] }
+        } else if case .structure(let members) = column.storage, case .structure(let types) = column.type {
+            try appendObjects(column, members, names: types.map(\.name))
         } else {
             try column.withValueBytes { values throws in
                 for row in 0..<column.count {
@@ -36,7 +38,7 @@ struct ColumnText {
         // Lists within lists are rare and slow; lists of numbers are vectors.
         let nested: ColumnText?
         switch items.storage {
-        case .fixedSizeList, .list: nested = try ColumnText(items, name: name)
+        case .fixedSizeList, .list, .structure: nested = try ColumnText(items, name: name)
         default: nested = nil
         }
         try items.withValueBytes { values throws in
@@ -53,6 +55,25 @@ struct ColumnText {
                 }
                 ends.append(bytes.count)
             }
+        }
+    }
+
+    private mutating func appendObjects(_ column: Column, _ members: [Column], names: [String]) throws {
+        let texts = try members.map { try ColumnText($0, name: name) }
+        for row in 0..<column.count {
+            if column.isNull(row) {
+                JSONText.append(JSONText.null, to: &bytes)
+            } else {
+                bytes.append(UInt8(ascii: "{"))
+                for (index, (text, name)) in zip(texts, names).enumerated() {
+                    if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                    JSONText.append(name, to: &bytes)
+                    bytes.append(UInt8(ascii: ":"))
+                    bytes += text.text(row)
+                }
+                bytes.append(UInt8(ascii: "}"))
+            }
+            ends.append(bytes.count)
         }
     }
 
@@ -88,7 +109,7 @@ struct ColumnText {
         case .fixedSizeBinary, .decimal128, .decimal256:
             let width = column.type.byteWidth ?? 0
             appendBase64(UnsafeRawBufferPointer(rebasing: values[row * width..<(row + 1) * width]))
-        case .fixedSizeList, .list: break
+        case .fixedSizeList, .list, .largeList, .structure, .map: break
         }
     }
 

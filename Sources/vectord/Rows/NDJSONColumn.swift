@@ -37,7 +37,7 @@ final class NDJSONColumn {
 
     static func supports(_ type: DataType) -> Bool {
         switch type {
-        case .list, .other: false
+        case .list, .largeList, .structure, .map, .other: false
         case .fixedSizeList(let item, _): supports(item) && item.bitWidth != nil
         default: true
         }
@@ -64,7 +64,7 @@ final class NDJSONColumn {
         case .binary, .largeBinary:
             let data = try JSONValue.base64(&scanner)
             data.withUnsafeBytes { builder.append(bytes: $0) }
-        case .null, .list, .other: throw scanner.problem("the column holds nothing but null")
+        case .null, .list, .largeList, .structure, .map, .other: throw scanner.problem("the column holds nothing but null")
         default: try JSONValue.appendFixed(field.type, from: &scanner, to: &bytes)
         }
         count += 1
