@@ -64,7 +64,9 @@ extension DataType {
         case .decimal128: 128
         case .decimal256: 256
         case .fixedSizeBinary(let width): width.multipliedReportingOverflow(by: 8).overflow ? nil : width * 8
-        case .null, .utf8, .largeUtf8, .binary, .largeBinary, .fixedSizeList, .list, .largeList, .structure, .map, .other: nil
+        case .null, .utf8, .largeUtf8, .binary, .largeBinary, .fixedSizeList, .list, .largeList, .structure, .map,
+            .other:
+            nil
         }
     }
 

@@ -22,7 +22,13 @@ package final class DataFileReader: Sendable {
     let file: ByteView
     private let columnTable: ByteView
     private let globalBufferTable: ByteView
-    private let parsed = Mutex<[Int: ColumnReader]>([:])
+    private let parsed = Mutex<[Int32: Parsed]>([:])
+
+    private struct Parsed {
+        let field: TableField
+        let numbers: [Int32: Int]
+        let reader: ColumnReader
+    }
 
     /// Opens a file and reads what stands at its end. Damage throws `corrupt` with the place.
     package static func open(_ key: ObjectKey, in storage: any ObjectStorage) async throws -> DataFileReader {
@@ -54,15 +60,24 @@ package final class DataFileReader: Sendable {
         byteCount = file.count
     }
 
-    /// Column number `index` of the file, whose values are `field`'s.
+    /// Column number `index` of the file, whose values are `field`'s; those of fields below it follow in order.
     package func column(_ index: Int, _ field: TableField) throws -> ColumnReader {
-        if let known = parsed.withLock({ $0[index] }), known.field == field { return known }
         guard index >= 0, index < columnCount else {
             throw file.corrupt("column '\(field.name)' is number \(index) of a file of \(columnCount) columns")
         }
-        let column = try ColumnReader(file: self, field: field, metadata: columnMetadata(index))
-        parsed.withLock { $0[index] = column }
-        return column
+        return try column(field, numbers: ColumnTree.consecutive(field, from: index, version))
+    }
+
+    /// The column of a field.
+    ///
+    /// - Parameter numbers: which column of the file has a field's values, by the field's id.
+    package func column(_ field: TableField, numbers: [Int32: Int]) throws -> ColumnReader {
+        if let known = parsed.withLock({ $0[field.id] }), known.field == field, known.numbers == numbers {
+            return known.reader
+        }
+        let reader = try ColumnReader(file: self, field: field, numbers: numbers)
+        parsed.withLock { $0[field.id] = Parsed(field: field, numbers: numbers, reader: reader) }
+        return reader
     }
 
     /// What the file's schema carries beside its fields.

@@ -19,6 +19,9 @@ package struct Page: Sendable {
     package let rowCount: Int
     package let buffers: [ByteView]
     package let encoding: Encoding
+    /// The whole file: blob pages say where in it their values stand.
+    let file: ByteView
+    let cache = PageCache()
 
     package var rows: Range<Int> { firstRow..<firstRow + rowCount }
     package var byteCount: Int { buffers.reduce(0) { $0 + $1.count } }
@@ -31,6 +34,7 @@ package struct Page: Sendable {
             throw file.corrupt("a page with \(proto.bufferOffsets.count) buffers and \(proto.bufferSizes.count) sizes")
         }
         self.firstRow = firstRow
+        self.file = file
         rowCount = rows
         buffers = try zip(proto.bufferOffsets, proto.bufferSizes).map { offset, size in
             // An empty buffer may stand anywhere.
@@ -53,6 +57,36 @@ package struct Page: Sendable {
         } catch {
             throw file.corrupt("the encoding of a page is not well-formed: \(error)")
         }
+    }
+
+    /// For pages whose encoding is not the file version's.
+    var unknown: Failure {
+        switch encoding {
+        case .unknown(let url):
+            Failure(.unsupported, "a page encoding '\(url)' that is not known; use Lance to rewrite the table as 2.0")
+        default: Failure(.corrupt, "a page whose encoding belongs to another file version")
+        }
+    }
+
+    /// Of version 2.0, and with a buffer that can only be read whole.
+    var isCompressed: Bool {
+        func isCompressed(_ array: ProtoArrayEncoding) -> Bool {
+            switch array.array {
+            case .flat(let flat): flat.hasCompression
+            case .nullable(let nullable):
+                switch nullable.nullability {
+                case .noNulls(let values): isCompressed(values.values)
+                case .someNulls(let both): isCompressed(both.values)
+                default: false
+                }
+            case .fixedSizeList(let list): isCompressed(list.items)
+            case .binary(let binary): isCompressed(binary.bytes) || isCompressed(binary.indices)
+            case .fsst(let fsst): isCompressed(fsst.binary)
+            default: false
+            }
+        }
+        guard case .array(let array) = encoding else { return false }
+        return isCompressed(array)
     }
 
     package func buffer(_ index: Int) throws -> ByteView {

@@ -25,6 +25,9 @@ package struct TableField: Sendable, Hashable {
     /// Large values that stand outside the pages, which only say where.
     var isBlob: Bool { field.metadata["lance-encoding:blob"] != nil }
 
+    /// Has its values in one column of a file of version 2.1 or 2.2.
+    var isLeaf: Bool { children.isEmpty || isPacked || isBlob }
+
     /// Whether values of this column can be stored: not those of nested columns, nor of Arrow dictionaries, which read
     /// as their values but must be stored as dictionaries.
     ///

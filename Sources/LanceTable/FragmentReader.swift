@@ -55,26 +55,25 @@ package struct FragmentReader: Sendable {
 
     /// The column of `field`; nil where no file of the fragment has it, and it reads as null.
     package func column(_ field: TableField) async throws -> ColumnReader? {
+        let ids = [field.id] + field.childIDs
         for file in fragment.proto.files {
             // -2 in `fields` marks a column that is no longer used, and matches no field.
-            guard let position = file.fields.firstIndex(of: field.id) else { continue }
+            guard ids.contains(where: { file.fields.contains($0) }) else { continue }
             // Legacy files have no column numbers; what they are must be said before what they lack.
             _ = try FileVersion(
                 major: file.fileMajorVersion, minor: file.fileMinorVersion,
                 path: "\(snapshot.location)/data/\(file.path)")
-            guard position < file.columnIndices.count else {
-                throw Failure(
-                    .corrupt, "no column number for '\(field.name)' in data file '\(file.path)'",
-                    path: snapshot.location)
+            var numbers: [Int32: Int] = [:]
+            for (position, id) in file.fields.enumerated() where ids.contains(id) {
+                guard position < file.columnIndices.count else {
+                    throw Failure(
+                        .corrupt, "no column number for '\(field.name)' in data file '\(file.path)'",
+                        path: snapshot.location)
+                }
+                // Structs and lists have a column of their own in files of version 2.0 only.
+                if file.columnIndices[position] >= 0 { numbers[id] = Int(file.columnIndices[position]) }
             }
-            let index = file.columnIndices[position]
-            guard index >= 0 else {
-                throw Failure(
-                    .unsupported,
-                    "column '\(field.name)' of type \(field.type) has no column of its own; read the others",
-                    path: snapshot.location)
-            }
-            return try await open(file).column(Int(index), field)
+            return try await open(file).column(field, numbers: numbers)
         }
         return nil
     }

@@ -72,14 +72,20 @@ struct GoldenFileTests {
         #expect(texts.allSatisfy { $0.contains(part) } && !texts.isEmpty, "\(texts)")
     }
 
-    @Test(arguments: ["list", "struct"]) func nestedColumnsAreRefusedByName(_ name: String) async throws {
-        let golden = try #require(try Golden.files()["nested"]?.columns.first { $0.name == name })
-        let reader = try Golden.reader("nested")
-        let field = try #require(try reader.tableSchema()[name])
-        #expect(field.type.isNested)
-        let column = try reader.column(golden.index, field)
-        let failure = try await expectFailure([.unsupported], name) { try await column.read(0..<4) }
-        #expect(failure.description.contains("'\(name)'"))
-        #expect(failure.path == "nested.lance")
+    @Test func nestedColumns() async throws {
+        let expected: [String: [Value]] = [
+            "list": [.list([.int(1), .int(2)]), .null, .list([]), .list([.int(3)])],
+            "struct": (0..<4).map { .structure([.int($0), .string(String($0))]) },
+        ]
+        for (name, values) in expected {
+            let golden = try #require(try Golden.files()["nested"]?.columns.first { $0.name == name })
+            let reader = try Golden.reader("nested")
+            let field = try #require(try reader.tableSchema()[name])
+            #expect(field.type.isNested && !field.isWritable)
+            let column = try reader.column(golden.index, field)
+            #expect(try await column.read(0..<4).values() == values)
+            #expect(try await column.read(1..<3).values() == Array(values[1..<3]))
+            #expect(try await column.take([3, 0, 3]).values() == [values[3], values[0], values[3]])
+        }
     }
 }

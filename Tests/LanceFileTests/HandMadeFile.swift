@@ -19,6 +19,8 @@ struct HandMadeFile: Sendable {
     var logicalType: String
     var rows: UInt64
     var pages: [Page]
+    /// As the footer has it.
+    var version: [UInt16] = [0, 3]
     /// The last word on a page's message, and on the column's.
     var adjust: @Sendable (inout ProtoColumnMetadata) -> Void = { _ in }
 
@@ -72,7 +74,7 @@ struct HandMadeFile: Sendable {
             file.write(UInt64(number))
         }
         for number in [UInt32(1), 1] { file.write(number) }
-        for number in [UInt16(0), 3] { file.write(number) }
+        for number in version { file.write(number) }
         file.write(Array("LANC".utf8))
         return file.bytes
     }

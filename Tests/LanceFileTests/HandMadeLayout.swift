@@ -10,6 +10,7 @@ extension HandMadeFile {
     /// One page of all the rows.
     init(_ logicalType: String, rows: UInt64, layout: ProtoPageLayout, _ buffers: [[UInt8]] = []) {
         self.init(logicalType, rows: rows, .allNulls, buffers)
+        version = [2, 2]
         adjust = { metadata in
             // A message of ours is always serialised.
             if let encoding = try? HandMadeFile.direct(layout, "/lance.encodings21.PageLayout") {

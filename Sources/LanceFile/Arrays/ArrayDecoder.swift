@@ -8,8 +8,17 @@ import LanceProto
 /// Each kind of array has a file of its own with one function; this switch is their register.
 struct ArrayDecoder {
     let page: Page
+    let field: TableField
+
     /// The column is an Arrow dictionary, not text that the writer chose to store as one.
-    let isDictionary: Bool
+    var isDictionary: Bool { LogicalType.isDictionary(field.logicalType) }
+
+    /// Rows of the page.
+    func decode(_ encoding: ProtoArrayEncoding, _ rows: Range<Int>) throws -> Column {
+        guard field.isBlob else { return try decode(encoding, field.type, rows, of: page.rowCount) }
+        let places = try decode(encoding, BlobPlaces.type, rows, of: page.rowCount)
+        return try BlobPlaces.values(places, in: page.file, validity: nil)
+    }
 
     /// Values `rows` of an array.
     ///
@@ -22,7 +31,9 @@ struct ArrayDecoder {
         case .fixedSizeList(let list): try decodeFixedSizeList(list, type, rows, of: total)
         case .binary(let binary): try decodeBinary(binary, type, rows, of: total)
         case .dictionary(let dictionary): try decodeDictionary(dictionary, type, rows, of: total)
-        case .fixedSizeBinary, .list, .struct, .fsst, .packedStruct, .bitpacked, .bitpackedForNonNeg, .constant, nil:
+        case .fsst(let fsst): try decodeSymbols(fsst, type, rows, of: total)
+        case .packedStruct(let packed): try decodePackedStruct(packed, type, rows, of: total)
+        case .fixedSizeBinary, .list, .struct, .bitpacked, .bitpackedForNonNeg, .constant, nil:
             throw Failure(
                 .unsupported,
                 "the encoding \(EncodingSummary.text(encoding)) is not supported for a column of \(type); read the other columns"

@@ -26,19 +26,10 @@ enum BlockValues {
     private static func inflate(_ general: ProtoGeneralCompression, _ type: DataType, _ view: ByteView, _ count: Int)
         throws -> ByteView
     {
-        // One inside another would multiply what a few bytes can stand for.
-        if case .general = general.values.compression {
-            throw LayoutDecoder.unsupported("of values compressed twice", type)
-        }
         var limit = LayoutDecoder.mostMadeBytes
         if case .flat = general.values.compression, let width = type.byteWidth {
             limit = try LayoutDecoder.made(count, width)
         }
-        switch general.compression.scheme {
-        case .schemeLz4: return try BufferCodec.inflate(view, scheme: "lz4", limit: limit)
-        case .schemeZstd: return try BufferCodec.inflate(view, scheme: "zstd", limit: limit)
-        case .schemeUnspecified, .UNRECOGNIZED:
-            throw LayoutDecoder.unsupported("of compression scheme \(general.compression.scheme.rawValue)", type)
-        }
+        return try GeneralValues.inflate(general, view, limit: limit)
     }
 }

@@ -14,36 +14,53 @@ extension LayoutDecoder {
     /// | 2: repetition, definition | yes | that value, or null |
     /// | 3: value, repetition, definition | no | the same for text and binary |
     /// | 2: repetition, definition | no | nulls with structure: of lists |
-    func decodeConstant(_ constant: ProtoConstantLayout, _ type: DataType, _ rows: Range<Int>) throws -> Column {
-        let isNullable = try isNullable(constant.layers, type)
+    func decodeConstant(_ constant: ProtoConstantLayout, _ type: DataType, _ rows: Range<Int>) throws -> LeveledValues {
+        let layers = try Layers(constant.layers)
         let buffers = page.buffers
-        guard constant.hasInlineValue || buffers.count == 1 || buffers.count == 3 else {
-            guard isNullable, buffers.allSatisfy(\.isEmpty) else {
-                throw Self.unsupported("Constant, with \(buffers.count) buffers and no value,", type)
-            }
-            return try Column.nulls(type, count: rows.count)
+        let hasValue = constant.hasInlineValue || buffers.count == 1 || buffers.count == 3
+        guard buffers.count >= 2, let repetitionBytes = buffers.dropLast().last, let definitionBytes = buffers.last
+        else {
+            guard layers.lists == 0 else { throw Self.unsupported("Constant of lists without levels", type) }
+            let values = try values(constant, hasValue, layers, type, rows.count)
+            return try LeveledValues(values, layers: layers)
         }
-        let value = constant.hasInlineValue ? ByteView(copying: constant.inlineValue) : buffers[0]
-        let storage = try Self.repeated(value, isInline: constant.hasInlineValue, type, rows.count)
-        guard buffers.count >= 2, isNullable else {
-            return try Column(type, count: rows.count, storage: storage)
-        }
-        guard buffers[buffers.count - 2].isEmpty else { throw Self.unsupported("Constant of lists", type) }
-        let levels = try definitionLevels(constant, buffers[buffers.count - 1])
-        return try Column(
-            type, count: rows.count, validity: Self.validity(levels.slice(rows)), storage: storage)
+        let repetition = try levels(
+            repetitionBytes, constant.hasRepCompression ? constant.repCompression : nil, constant.numRepValues)
+        let definition = try levels(
+            definitionBytes, constant.hasDefCompression ? constant.defCompression : nil, constant.numDefValues)
+        // Levels alone, so that what is made of the value is made for these rows only.
+        let visible =
+            definition.map { $0.reduce(0) { $0 + (Int($1) <= layers.visible ? 1 : 0) } } ?? repetition?.count
+            ?? page.rowCount
+        let all = try LeveledValues(
+            Column.nulls(.null, count: visible), repetition: repetition, definition: definition, layers: layers)
+        let part = try all.rows(rows)
+        return try LeveledValues(
+            values(constant, hasValue, layers, type, part.values.count), repetition: part.repetition,
+            definition: part.definition, layers: layers)
     }
 
-    private func definitionLevels(_ constant: ProtoConstantLayout, _ view: ByteView) throws -> Column {
-        guard constant.hasDefCompression else {
-            return try Column(
-                .uint16, count: page.rowCount,
-                storage: .fixed(view.slice(0, Self.made(page.rowCount, 2), "definition levels")))
+    private func values(
+        _ constant: ProtoConstantLayout, _ hasValue: Bool, _ layers: Layers, _ type: DataType, _ count: Int
+    ) throws -> Column {
+        guard hasValue else {
+            guard count == 0 || layers.highest > 0 else {
+                throw Failure(.corrupt, "a page of one value that has none, and whose layers say that nothing is null")
+            }
+            return try Column.nulls(type, count: count)
         }
-        guard constant.numDefValues == UInt64(page.rowCount) else {
-            throw Failure(.corrupt, "\(constant.numDefValues) definition levels for \(page.rowCount) rows")
+        let value = constant.hasInlineValue ? ByteView(copying: constant.inlineValue) : page.buffers[0]
+        return try Column(
+            type, count: count, storage: Self.repeated(value, isInline: constant.hasInlineValue, type, count))
+    }
+
+    /// Nil where the page has none.
+    private func levels(_ view: ByteView, _ encoding: ProtoCompressiveEncoding?, _ count: UInt64) throws -> [UInt16]? {
+        guard let encoding else {
+            return view.isEmpty ? nil : try Self.levels(nil, view, count: view.count / 2)
         }
-        return try BlockValues.decode(constant.defCompression, .uint16, view, count: page.rowCount)
+        guard let count = Int(exactly: count) else { throw view.corrupt("\(count) levels") }
+        return try Self.levels(encoding, view, count: count)
     }
 
     private static func repeated(_ value: ByteView, isInline: Bool, _ type: DataType, _ count: Int) throws

@@ -9,23 +9,39 @@ import LanceProto
 /// Each layout has a file of its own with one function; this switch is their register.
 struct LayoutDecoder {
     let page: Page
+    let layout: ProtoPageLayout
+    let field: TableField
 
     /// The most bytes that are made at once out of fewer: a few bytes of a file can stand for any number of values.
     static let mostMadeBytes = 256 << 20
 
-    func decode(_ layout: ProtoPageLayout, _ type: DataType, _ rows: Range<Int>) throws -> Column {
+    /// The type of the values, which a blob's are not.
+    var type: DataType { field.type }
+
+    /// Rows `rows`, counted from the page's first.
+    func decode(_ rows: Range<Int>) throws -> LeveledValues {
+        let values = try decode(layout, type, rows)
+        guard values.layers.lists > 0 || values.values.count == rows.count else {
+            throw Failure(.corrupt, "its layout gave \(values.values.count) of \(rows.count) rows")
+        }
+        return values
+    }
+
+    func decode(_ layout: ProtoPageLayout, _ type: DataType, _ rows: Range<Int>) throws -> LeveledValues {
         switch layout.layout {
         case .miniBlock(let block): try decodeMiniBlock(block, type, rows)
+        case .fullZip(let zip): try decodeFullZip(zip, type, rows)
         case .constant(let constant): try decodeConstant(constant, type, rows)
-        case .fullZip, .blob, nil: throw Self.unsupported(EncodingSummary.text(layout), type)
+        case .blob(let blob): try decodeBlob(blob, rows)
+        case nil: throw Self.unsupported(EncodingSummary.text(layout), type)
         }
     }
 
     static func unsupported(_ what: String, _ type: DataType) -> Failure {
         Failure(
             .unsupported,
-            "the encoding \(what) of file versions 2.1 and 2.2 is not supported yet for a column of \(type); "
-                + "write the table with data_storage_version=\"2.0\"")
+            "the encoding \(what) of file versions 2.1 and 2.2 is not supported for a column of \(type); read the other "
+                + "columns, or write the table with data_storage_version=\"2.0\"")
     }
 
     static func mismatch(_ encoding: String, _ type: DataType) -> Failure {
@@ -41,31 +57,27 @@ struct LayoutDecoder {
         return size
     }
 
-    /// Whether values of the page can be null. Throws for pages of lists and structs.
-    func isNullable(_ layers: [ProtoLayerKind], _ type: DataType) throws -> Bool {
-        switch layers {
-        case [.layerAllValidItem]: return false
-        case [.layerNullableItem]: return true
-        default: throw Self.unsupported("with the layers \(layers.map(\.rawValue))", type)
-        }
-    }
-
-    /// Which values are there, by their definition levels: 0 there, 1 null. Nil where all are.
+    /// Levels of 16 bits, `count` of them.
     ///
-    /// - Parameter levels: one of 16 bits a value.
-    static func validity(_ levels: Column) throws -> Bitmap? {
-        guard case .fixed(let view) = levels.storage, levels.type == .uint16 else {
-            throw Failure(.corrupt, "definition levels of type \(levels.type)")
-        }
-        return try view.withUnsafeBytes { raw in
-            var all: UInt16 = 0
-            for row in 0..<levels.count { all |= raw.loadUnaligned(fromByteOffset: row * 2, as: UInt16.self) }
-            guard all != 0 else { return nil }
-            // The levels are little-endian: of 1 or less, the low byte alone may have a bit.
-            guard UInt16(littleEndian: all) == 1 else {
-                throw view.corrupt("definition levels above 1 where there is one layer")
+    /// - Parameter encoding: nil where they stand as they are.
+    static func levels(_ encoding: ProtoCompressiveEncoding?, _ view: ByteView, count: Int) throws -> [UInt16] {
+        _ = try made(count, 2)
+        let column =
+            if let encoding {
+                try BlockValues.decode(encoding, .uint16, view, count: count)
+            } else {
+                try Column(.uint16, count: count, storage: .fixed(view.slice(0, count * 2, "levels")))
             }
-            return Bitmap((0..<levels.count).map { raw[$0 * 2] == 0 })
+        guard case .fixed(let values) = column.storage, values.count == count * 2 else {
+            throw view.corrupt("levels of type \(column.type)")
+        }
+        return values.withUnsafeBytes { raw in
+            [UInt16](unsafeUninitializedCapacity: count) { target, initialized in
+                for index in 0..<count {
+                    target[index] = UInt16(littleEndian: raw.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self))
+                }
+                initialized = count
+            }
         }
     }
 }

@@ -10,39 +10,65 @@ extension LayoutDecoder {
     /// buffer 0  a word a chunk (MiniBlockChunks)
     /// buffer 1  chunks
     /// buffer 2  dictionary, in pages that have one: values are then indices into it
+    /// last      repetition index, in pages of lists: which rows each chunk has
     /// ```
-    func decodeMiniBlock(_ block: ProtoMiniBlockLayout, _ type: DataType, _ rows: Range<Int>) throws -> Column {
-        guard !block.hasRepCompression, block.repetitionIndexDepth == 0 else {
-            throw Self.unsupported("of lists", type)
-        }
-        guard try isNullable(block.layers, type) || !block.hasDefCompression else {
+    func decodeMiniBlock(_ block: ProtoMiniBlockLayout, _ type: DataType, _ rows: Range<Int>) throws -> LeveledValues {
+        let layers = try Layers(block.layers)
+        guard block.hasDefCompression == (layers.highest > 0) || !block.hasDefCompression else {
             throw Failure(.corrupt, "a page with definition levels whose layers say that nothing is null")
         }
-        guard block.numItems == UInt64(page.rowCount) else {
-            throw Failure(.corrupt, "a mini-block page of \(page.rowCount) rows with \(block.numItems) values")
-        }
         let valueType = block.hasDictionary ? try DictionaryIndices.type(of: block.valueCompression, for: type) : type
-        let chunks = try MiniBlockChunks(block, words: page.buffer(0), data: page.buffer(1), rows: page.rowCount)
-        var parts: [Column] = []
-        for place in chunks.places(overlapping: rows) {
-            let values = try decode(chunks.chunk(place), block, valueType)
-            let wanted = rows.clamped(to: place.rows)
-            parts.append(
-                try values.slice(wanted.lowerBound - place.rows.lowerBound..<wanted.upperBound - place.rows.lowerBound))
+        let chunks = try page.cache.chunks { try MiniBlockChunks(block, layers, page) }
+        let wanted = chunks.places(overlapping: rows)
+        var values: [Column] = []
+        var repetition: [UInt16]? = block.hasRepCompression ? [] : nil
+        var definition: [UInt16]? = block.hasDefCompression ? [] : nil
+        for place in wanted {
+            let chunk = try chunks.chunk(place)
+            let part = try MiniBlockValues.decode(
+                block.valueCompression, valueType, chunk.values, count: chunk.count, cache: page.cache)
+            // Of lists, rows are found by the levels of all the chunks; of anything else, values are rows.
+            let kept = layers.lists > 0 ? 0..<chunk.count : Self.part(of: place.values, rows)
+            values.append(try part.slice(kept))
+            if block.hasRepCompression {
+                repetition? += try Self.levels(block.repCompression, chunk.repetition, count: chunk.levels)
+            }
+            if block.hasDefCompression {
+                let levels = try Self.levels(block.defCompression, chunk.definition, count: chunk.levels)
+                definition? += layers.lists > 0 ? levels[...] : levels[kept]
+            }
         }
-        let values = try Column.concatenate(parts, type: valueType)
-        guard block.hasDictionary else { return values }
+        var column = try Column.concatenate(values, type: valueType)
+        if block.hasDictionary {
+            column = try expand(column, block, type)
+        }
+        guard layers.lists > 0, let place = wanted.first, let levels = repetition else {
+            return try LeveledValues(column, repetition: repetition, definition: definition, layers: layers)
+        }
+        // A chunk may begin with the end of a row that is not asked for.
+        let tail = levels.firstIndex { Int($0) == layers.lists } ?? levels.count
+        let visible = definition.map { $0[..<tail].reduce(0) { $0 + (Int($1) <= layers.visible ? 1 : 0) } } ?? tail
+        guard visible <= column.count else {
+            throw Failure(.corrupt, "levels of \(visible) values in a page part that has \(column.count)")
+        }
+        return try LeveledValues(
+            column.slice(visible..<column.count), repetition: Array(levels[tail...]),
+            definition: definition.map { Array($0[min(tail, $0.count)...]) }, layers: layers
+        ).rows(rows, first: place.rows.lowerBound)
+    }
+
+    private static func part(of values: Range<Int>, _ rows: Range<Int>) -> Range<Int> {
+        let wanted = rows.clamped(to: values)
+        return wanted.lowerBound - values.lowerBound..<wanted.upperBound - values.lowerBound
+    }
+
+    private func expand(_ indices: Column, _ block: ProtoMiniBlockLayout, _ type: DataType) throws -> Column {
         guard let count = Int(exactly: block.numDictionaryItems) else {
             throw Failure(.corrupt, "a dictionary of \(block.numDictionaryItems) items")
         }
-        let items = try BlockValues.decode(block.dictionary, type, page.buffer(2), count: count)
-        return try ArrayDecoder.expand(items, DictionaryIndices.indices(values, of: count))
-    }
-
-    private func decode(_ chunk: MiniBlockChunk, _ block: ProtoMiniBlockLayout, _ type: DataType) throws -> Column {
-        let values = try MiniBlockValues.decode(block.valueCompression, type, chunk.values, count: chunk.count)
-        guard block.hasDefCompression else { return values }
-        let levels = try BlockValues.decode(block.defCompression, .uint16, chunk.definition, count: chunk.count)
-        return try Column(type, count: chunk.count, validity: Self.validity(levels), storage: values.storage)
+        let items = try page.cache.dictionary {
+            try BlockValues.decode(block.dictionary, type, page.buffer(2), count: count)
+        }
+        return try ArrayDecoder.expand(items, DictionaryIndices.indices(indices, of: count))
     }
 }

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+import Columnar
+import LanceProto
+
+extension LayoutDecoder {
+    /// Large values, each behind its own levels, so that one of them can be read alone.
+    ///
+    /// ```
+    /// buffer 0  a record an entry (FullZipRecords)
+    /// buffer 1  where each row begins; of values of one width without lists there is none
+    /// ```
+    /// Values of one width without levels stand one after another and nothing between: they are used where they are.
+    func decodeFullZip(_ zip: ProtoFullZipLayout, _ type: DataType, _ rows: Range<Int>) throws -> LeveledValues {
+        let layers = try Layers(zip.layers)
+        let records = try FullZipRecords(zip, layers, page)
+        switch zip.width {
+        case .bitsPerValue(let bits):
+            guard bits > 0, bits % 8 == 0 else { throw Self.unsupported("FullZip of \(bits)-bit values", type) }
+            let part = try records.fixed(rows, width: Int(bits / 8))
+            let values = try FullZipValues.fixed(zip.valueCompression, type, part.values, count: part.count)
+            return try LeveledValues(
+                values, repetition: part.repetition, definition: part.definition, layers: layers)
+        case .bitsPerOffset(let bits):
+            guard bits == 32 || bits == 64 else { throw Self.unsupported("FullZip with \(bits)-bit lengths", type) }
+            let part = try records.variable(rows, lengthWidth: Int(bits / 8))
+            let values = try FullZipValues.variable(zip.valueCompression, type, part.data, part.spans, page.cache)
+            return try LeveledValues(
+                values, repetition: part.repetition, definition: part.definition, layers: layers)
+        case nil: throw Failure(.corrupt, "a full-zip page that does not say how wide its values are")
+        }
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+import Columnar
+
+/// Large values that stand anywhere in the file; the pages say where.
+enum BlobPlaces {
+    /// What a page has of each value.
+    static let type = DataType.structure([StructMember("position", .uint64), StructMember("size", .uint64)])
+
+    /// Blobs of one reading; more are read in smaller pieces.
+    private static let mostBytes = 1 << 30
+
+    /// The values. One without bytes is null where its position is not 0.
+    ///
+    /// - Parameter places: a struct of position and size, a row a value.
+    static func values(_ places: Column, in file: ByteView, validity: Bitmap?) throws -> Column {
+        guard case .structure(let members) = places.storage, members.count == 2,
+            case .fixed(let positions) = members[0].storage, case .fixed(let sizes) = members[1].storage
+        else { throw Failure(.corrupt, "blobs whose places are \(places.type)") }
+        var ranges: [ByteView?] = []
+        for row in 0..<places.count {
+            let position = try positions.load(UInt64.self, at: row * 8)
+            let size = try sizes.load(UInt64.self, at: row * 8)
+            let isNull = places.isNull(row) || (size == 0 && position != 0) || validity.map { !$0[row] } ?? false
+            ranges.append(isNull ? nil : size == 0 ? ByteView.empty : try file.slice(position, size, "a blob"))
+        }
+        return try joined(ranges)
+    }
+
+    /// A binary column of bytes that stand apart; nil is null.
+    static func joined(_ values: [ByteView?]) throws -> Column {
+        var total = 0
+        for case let value? in values {
+            let (sum, overflow) = total.addingReportingOverflow(value.count)
+            guard !overflow, sum <= mostBytes else {
+                throw Failure(.invalidArgument, "more than \(mostBytes) bytes of blobs at once; read fewer rows")
+            }
+            total = sum
+        }
+        var bytes = ByteWriter(reserving: total)
+        var offsets = [0]
+        for value in values {
+            if let value { bytes.write(value) }
+            offsets.append(bytes.count)
+        }
+        let hasNulls = values.contains { $0 == nil }
+        return try Column(
+            .largeBinary, count: values.count, validity: hasNulls ? Bitmap(values.map { $0 != nil }) : nil,
+            storage: .variable(offsets: offsets, data: Region(copying: bytes.bytes, name: "blobs").view))
+    }
+}
