@@ -20,6 +20,7 @@ enum BufferCodec {
     static func inflate(_ stored: ByteView, scheme: String, limit: Int) throws -> ByteView {
         switch scheme {
         case "zstd": try inflateZstd(stored, min(limit, largest))
+        case "none": stored
         case "lz4": try inflateLZ4(stored, min(limit, largest))
         default: throw Failure(.unsupported, "buffers compressed with '\(scheme)' are not supported")
         }

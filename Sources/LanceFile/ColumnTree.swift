@@ -28,6 +28,11 @@ struct ColumnTree {
     /// The source of a field's rows, and the first column that it reads.
     func source(_ field: TableField) throws -> (any RowSource, LeafPages) {
         if file.version == .v2_0 { return try arrays(field) }
+        if case .structure([]) = field.type {
+            // There is a column, of which nothing but the number of rows means anything.
+            let own = try pages(field)
+            return (try StructureColumn(field, header: own, members: []), own)
+        }
         var leaves: [LeafPages] = []
         try collect(field, &leaves)
         guard let first = leaves.first else { throw Failure(.corrupt, "no column for '\(field.name)'") }
@@ -48,9 +53,10 @@ struct ColumnTree {
 
     private func arrays(_ field: TableField) throws -> (any RowSource, LeafPages) {
         let own = try pages(field)
-        if field.isLeaf { return (FlatColumn(leaf: own), own) }
+        let isStructure = if case .structure = field.type { !field.isPacked } else { false }
+        if field.isLeaf, !isStructure { return (FlatColumn(leaf: own), own) }
         let children = try field.children.map { try arrays($0).0 }
-        if case .structure = field.type { return (try StructureColumn(field, header: own, members: children), own) }
+        if isStructure { return (try StructureColumn(field, header: own, members: children), own) }
         guard children.count == 1, field.type.listItem != nil else {
             // Reading says that the type is not known.
             return (FlatColumn(leaf: own), own)

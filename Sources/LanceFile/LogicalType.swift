@@ -43,10 +43,10 @@ package enum LogicalType {
         case ("fixed_size_binary", 2):
             if let width = Int(parts[1]), (0...longestList).contains(width) { return .fixedSizeBinary(width) }
         case ("fixed_size_list", 3...):
-            // Lists of lists are not read, and following a long chain of them would end on the stack's last page.
-            guard parts[1] != "fixed_size_list" else { break }
+            // A matrix is a list of lists; a long chain of them would end on the stack's last page.
+            guard parts.filter({ $0 == "fixed_size_list" }).count <= 4 else { break }
             let item = type(named: parts[1..<parts.count - 1].joined(separator: ":"))
-            if let length = Int(parts[parts.count - 1]), (1...longestList).contains(length), item.bitWidth != nil {
+            if let length = Int(parts[parts.count - 1]), (1...longestList).contains(length), item.isItem {
                 return .fixedSizeList(item, length)
             }
         case ("dict", 3...):
@@ -62,7 +62,7 @@ package enum LogicalType {
         for child in children { if case .other = child.type { return nil } }
         switch name {
         case "struct":
-            return children.isEmpty ? nil : .structure(children.map { StructMember($0.name, $0.type) })
+            return .structure(children.map { StructMember($0.name, $0.type) })
         case "list", "list.struct": return children.count == 1 ? .list(children[0].type) : nil
         case "large_list", "large_list.struct": return children.count == 1 ? .largeList(children[0].type) : nil
         case "map":
@@ -87,7 +87,7 @@ package enum LogicalType {
         case .fixedSizeBinary(let width):
             return (0...longestList).contains(width) ? "fixed_size_binary:\(width)" : nil
         case .fixedSizeList(let item, let length):
-            guard item.bitWidth != nil, (1...longestList).contains(length) else { return nil }
+            guard item.isItem, (1...longestList).contains(length) else { return nil }
             return Self.name(of: item).map { "fixed_size_list:\($0):\(length)" }
         default: return nil
         }
@@ -95,4 +95,12 @@ package enum LogicalType {
 
     /// Arrow's dictionary type; pages of it have 0-based indices, those of plain text columns 1-based ones.
     static func isDictionary(_ name: String) -> Bool { name.hasPrefix("dict:") }
+}
+
+extension DataType {
+    /// Can be an item of a fixed-size list.
+    fileprivate var isItem: Bool {
+        if case .fixedSizeList = self { return true }
+        return bitWidth != nil
+    }
 }

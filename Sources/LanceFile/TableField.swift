@@ -23,7 +23,12 @@ package struct TableField: Sendable, Hashable {
     }
 
     /// Large values that stand outside the pages, which only say where.
-    var isBlob: Bool { field.metadata["lance-encoding:blob"] != nil }
+    var isBlob: Bool { Self.isBlob(field.metadata) }
+
+    /// Blobs are marked in either of two ways: the later one is an extension type of Arrow's.
+    static func isBlob(_ metadata: [String: String]) -> Bool {
+        metadata["lance-encoding:blob"] != nil || metadata["ARROW:extension:name"] == "lance.blob.v2"
+    }
 
     /// Has its values in one column of a file of version 2.1 or 2.2.
     var isLeaf: Bool { children.isEmpty || isPacked || isBlob }

@@ -37,7 +37,7 @@ package struct TableSchema: Sendable {
             throw Failure(.unsupported, "column '\(proto.name)' is nested more than \(deepest) levels deep")
         }
         let metadata = proto.metadata.mapValues { String(decoding: $0, as: UTF8.self) }
-        let isBlob = metadata["lance-encoding:blob"] != nil
+        let isBlob = TableField.isBlob(metadata)
         let children = try (all[proto.id] ?? []).map { try field($0, all, depth: depth + 1) }
         // A blob's descriptor is a struct in files of version 2.2, and its values are binary all the same.
         let type = isBlob ? .largeBinary : LogicalType.type(named: proto.logicalType, children: children.map(\.field))

@@ -21,6 +21,8 @@ enum DictionaryIndices {
         case .flat(let flat): return flat.bitsPerValue
         case .inlineBitpacking(let packing): return packing.uncompressedBitsPerValue
         case .rle(let runs): return try bits(runs.values, type)
+        case .byteStreamSplit(let split): return try bits(split.values, type)
+        case .general(let general): return try bits(general.values, type)
         default: throw LayoutDecoder.unsupported("\(EncodingSummary.text(encoding)) of dictionary indices", type)
         }
     }

@@ -16,7 +16,7 @@ extension LayoutDecoder {
         let records = try FullZipRecords(zip, layers, page)
         switch zip.width {
         case .bitsPerValue(let bits):
-            guard bits > 0, bits % 8 == 0 else { throw Self.unsupported("FullZip of \(bits)-bit values", type) }
+            guard bits % 8 == 0 else { throw Self.unsupported("FullZip of \(bits)-bit values", type) }
             let part = try records.fixed(rows, width: Int(bits / 8))
             let values = try FullZipValues.fixed(zip.valueCompression, type, part.values, count: part.count)
             return try LeveledValues(

@@ -12,10 +12,37 @@ enum FullZipValues {
         -> Column
     {
         switch encoding.compression {
-        case .flat(let flat): return try FlatValues.decode(flat, type, view, count)
+        case .flat(let flat):
+            // A record is whole bytes, even of a bit.
+            if type == .bool, flat.bitsPerValue == 8 { return try bools(view, count) }
+            return try FlatValues.decode(flat, type, view, count)
+        case .constant(let constant) where !constant.hasValue:
+            // Nothing is stored where all items are null.
+            return try Column.nulls(type, count: count)
         case .fixedSizeList(let list): return try fixedSizeLists(list, type, view, count)
         case .packedStruct(let packed): return try PackedStructValues.decode(packed, type, view, count)
         default: throw LayoutDecoder.unsupported("FullZip[\(EncodingSummary.text(encoding))]", type)
+        }
+    }
+
+    private static func bools(_ view: ByteView, _ count: Int) throws -> Column {
+        let bytes = try view.slice(0, count, "bytes of bits")
+        let bits = bytes.withUnsafeBytes { raw in Bitmap(raw.lazy.map { $0 & 1 == 1 }) }
+        return try Column(.bool, count: count, storage: .bits(bits))
+    }
+
+    /// Bytes of a value; nil where it has not the same everywhere.
+    private static func width(_ encoding: ProtoCompressiveEncoding, _ type: DataType) -> Int? {
+        switch encoding.compression {
+        case .flat: return type.byteWidth
+        case .constant(let constant): return constant.hasValue ? nil : 0
+        case .fixedSizeList(let list):
+            guard case .fixedSizeList(let item, let length) = type, let width = width(list.values, item) else {
+                return nil
+            }
+            let (size, overflow) = width.multipliedReportingOverflow(by: length)
+            return overflow ? nil : size + (list.hasValidity_p ? (length + 7) / 8 : 0)
+        default: return nil
         }
     }
 
@@ -34,8 +61,10 @@ enum FullZipValues {
             return try Column(type, count: count, storage: .fixedSizeList(items: values, length: length))
         }
         // A value is the bits of which items are there, in whole bytes, and then the items.
-        let (bits, bytes) = ((length + 7) / 8, (item.byteWidth ?? 0) * length)
-        guard bytes > 0, view.count == (bits + bytes) * count else {
+        let (bytes, tooWide) = (width(list.values, item) ?? -1).multipliedReportingOverflow(by: length)
+        let bits = (length + 7) / 8
+        let (size, tooMany) = count.multipliedReportingOverflow(by: bits + bytes)
+        guard !tooWide, !tooMany, bytes >= 0, view.count == size else {
             throw LayoutDecoder.mismatch("fixed-size lists with nulls, of \(view.count) bytes,", type)
         }
         var validity = BitmapBuilder()
@@ -46,7 +75,8 @@ enum FullZipValues {
             values.write(try view.slice(start + bits, bytes))
         }
         let all = try fixed(list.values, item, Region(copying: values.bytes, name: "items").view, count: items)
-        let nullable = try Column(item, count: items, validity: validity.finish(), storage: all.storage)
+        let nullable = try Column(
+            item, count: items, validity: all.validity ?? validity.finish(), storage: all.storage)
         return try Column(type, count: count, storage: .fixedSizeList(items: nullable, length: length))
     }
 

@@ -20,7 +20,7 @@ struct LayoutDecoder {
 
     /// Rows `rows`, counted from the page's first.
     func decode(_ rows: Range<Int>) throws -> LeveledValues {
-        let values = try decode(layout, type, rows)
+        let values = try field.isBlob ? decodeBlobs(rows) : decode(layout, type, rows)
         guard values.layers.lists > 0 || values.values.count == rows.count else {
             throw Failure(.corrupt, "its layout gave \(values.values.count) of \(rows.count) rows")
         }

@@ -7,6 +7,12 @@ enum BlobPlaces {
     /// What a page has of each value.
     static let type = DataType.structure([StructMember("position", .uint64), StructMember("size", .uint64)])
 
+    /// The same of blobs of the second kind, which can stand in other files too.
+    static let type2 = DataType.structure([
+        StructMember("kind", .uint8), StructMember("position", .uint64), StructMember("size", .uint64),
+        StructMember("blob_id", .uint32), StructMember("blob_uri", .utf8),
+    ])
+
     /// Blobs of one reading; more are read in smaller pieces.
     private static let mostBytes = 1 << 30
 
@@ -23,6 +29,32 @@ enum BlobPlaces {
             let size = try sizes.load(UInt64.self, at: row * 8)
             let isNull = places.isNull(row) || (size == 0 && position != 0) || validity.map { !$0[row] } ?? false
             ranges.append(isNull ? nil : size == 0 ? ByteView.empty : try file.slice(position, size, "a blob"))
+        }
+        return try joined(ranges)
+    }
+
+    /// The values of blobs of the second kind.
+    static func values2(_ places: Column, validity: [Bitmap], in file: ByteView) throws -> Column {
+        guard case .structure(let members) = places.storage, members.count == 5,
+            case .fixed(let kinds) = members[0].storage, case .fixed(let positions) = members[1].storage,
+            case .fixed(let sizes) = members[2].storage
+        else { throw Failure(.corrupt, "blobs whose places are \(places.type)") }
+        var ranges: [ByteView?] = []
+        for row in 0..<places.count {
+            guard validity.allSatisfy({ $0[row] }) else {
+                ranges.append(nil)
+                continue
+            }
+            let kind = try kinds.load(UInt8.self, at: row)
+            guard kind == 0 else {
+                throw Failure(
+                    .unsupported,
+                    "a blob outside the data file (kind \(kind)) is not supported; read the other columns, or fewer rows"
+                )
+            }
+            let size = try sizes.load(UInt64.self, at: row * 8)
+            ranges.append(
+                size == 0 ? ByteView.empty : try file.slice(positions.load(UInt64.self, at: row * 8), size, "a blob"))
         }
         return try joined(ranges)
     }
