@@ -64,6 +64,21 @@ struct SymbolTable: Sendable {
         return .variable(offsets: ends, data: try region.view.slice(0, ends.last ?? 0))
     }
 
+    /// One value.
+    ///
+    /// - Parameter target: room for 8 bytes a byte of `value`, and 8 more.
+    /// - Returns: how many bytes the value has.
+    func decode(_ value: ByteView, into target: UnsafeMutableRawBufferPointer) throws -> Int {
+        guard let base = target.baseAddress, target.count / 8 > value.count else { return 0 }
+        return try symbols.withUnsafeBufferPointer { symbols in
+            try lengths.withUnsafeBufferPointer { lengths in
+                try value.withUnsafeBytes { source in
+                    try decode(source, 0..<source.count, symbols, lengths, to: base, at: 0, value)
+                }
+            }
+        }
+    }
+
     /// Returns where the next value is to be written.
     @inline(__always)
     private func decode(

@@ -88,9 +88,14 @@ struct TextPage: BitwiseCopyable {
         guard let firstEnd, let range = try range(row, firstEnd) else { return nil }
         let bytes = UnsafeRawBufferPointer(
             start: firstByte.map { $0 + Int(range.lowerBound) }, count: range.count)
+        return try Self.text(bytes, row: row)
+    }
+
+    /// - Parameter row: for the error where the bytes are not UTF-8.
+    static func text(_ bytes: UnsafeRawBufferPointer, row: Int) throws -> String {
         let units = bytes.bindMemory(to: UInt8.self)
         // ASCII needs no validating, which costs more than the rest.
-        if Self.isASCII(bytes) { return String(decoding: units, as: UTF8.self) }
+        if isASCII(bytes) { return String(decoding: units, as: UTF8.self) }
         guard let text = String(validating: units, as: UTF8.self) else {
             throw Failure(.corrupt, "row \(row) of a page is not valid UTF-8")
         }

@@ -9,7 +9,7 @@ import LanceProto
 ///         of one width: the value, if the entry has a place among the values
 ///         else: length (4 or 8 bytes) and bytes, if the definition level is 0
 /// ```
-struct FullZipRecords {
+struct FullZipRecords: Sendable {
     /// Values of one width, one after another.
     struct Fixed {
         var values: ByteView
@@ -88,6 +88,34 @@ struct FullZipRecords {
             return Fixed(values: try data.slice(start, size, "values"), count: rows.count)
         }
         return try walkFixed(start..<start + size, width)
+    }
+
+    /// The bytes of a row where no values are in lists; nil where it is null.
+    func value(_ row: Int, lengthWidth: Int) throws -> ByteView? {
+        let bytes = try indexed(row..<row + 1)
+        var position = bytes.lowerBound
+        guard bytes.count >= controlWidth else { throw data.corrupt("half a record", at: position) }
+        if controlWidth > 0,
+            try data.load(UInt8.self, at: position) & UInt8(truncatingIfNeeded: (1 << definitionBits) - 1) != 0
+        {
+            return nil
+        }
+        position += controlWidth
+        let length =
+            lengthWidth == 4
+            ? UInt64(try data.load(UInt32.self, at: position)) : try data.load(UInt64.self, at: position)
+        position += lengthWidth
+        guard position <= bytes.upperBound, length == UInt64(bytes.upperBound - position) else {
+            throw data.corrupt("a value of \(length) bytes in a record of \(bytes.count)", at: bytes.lowerBound)
+        }
+        return try data.slice(position, Int(length))
+    }
+
+    /// Where it stands where row `row` begins.
+    func indexMemory(of row: Int) -> UnsafeRawBufferPointer? {
+        guard let index = try? page.buffer(1) else { return nil }
+        let width = index.count / (page.rowCount + 1)
+        return (try? index.slice(row * width, 2 * width))?.withUnsafeBytes { $0 }
     }
 
     func variable(_ rows: Range<Int>, lengthWidth: Int) throws -> Variable {

@@ -138,6 +138,39 @@ struct MiniBlockChunks: Sendable {
         }
     }
 
+    /// The chunk of a value.
+    func place(of value: Int) -> Place? {
+        var low = 0
+        var high = places.count
+        while low < high {
+            let middle = (low + high) / 2
+            if places[middle].values.upperBound <= value { low = middle + 1 } else { high = middle }
+        }
+        return low < places.count ? places[low] : nil
+    }
+
+    func memory(_ place: Place) -> UnsafeRawBufferPointer? {
+        (try? data.slice(place.bytes.lowerBound, place.bytes.count))?.withUnsafeBytes { $0 }
+    }
+
+    /// The definition levels and the values of a chunk without lists that has one value buffer.
+    func single(_ place: Place) throws -> (definition: ByteView, values: ByteView) {
+        let bytes = try data.slice(place.bytes.lowerBound, place.bytes.count, "a chunk")
+        let levels = Int(try bytes.load(UInt16.self, at: 0))
+        guard levels == (hasDefinition ? place.values.count : 0) else {
+            throw bytes.corrupt("a chunk of \(place.values.count) values with \(levels) levels")
+        }
+        let definitionSize = hasDefinition ? Int(try bytes.load(UInt16.self, at: 2)) : 0
+        let header = hasDefinition ? 4 : 2
+        let size = isLarge ? Int(try bytes.load(UInt32.self, at: header)) : Int(try bytes.load(UInt16.self, at: header))
+        let first = (header + (isLarge ? 4 : 2) + 7) / 8 * 8
+        let second = (first + definitionSize + 7) / 8 * 8
+        return (
+            try bytes.slice(first, definitionSize, "definition levels"),
+            try bytes.slice(second, size, "values of a chunk")
+        )
+    }
+
     func chunk(_ place: Place) throws -> MiniBlockChunk {
         var reader = ByteReader(try data.slice(place.bytes.lowerBound, place.bytes.count, "a chunk"))
         let levels = Int(try reader.read(UInt16.self))
