@@ -92,6 +92,11 @@ let package = Package(
             swiftSettings: settings),
         // workshop
         room("TestSupport", ["ObjectStorage", "Columnar", "ByteCoding"]),
+        // Compares what we read of the official Lance's tables with what it reads itself: Interop/zoo_check.py.
+        .executableTarget(
+            name: "zoocheck",
+            dependencies: ["LanceTable", "LanceFile", "Columnar", "ByteCoding", "ObjectStorage", "TestSupport"],
+            path: "Tests/ZooCheck", swiftSettings: settings),
         tests("ByteCodingTests", ["ByteCoding", "TestSupport"]),
         tests("ColumnarTests", ["Columnar", "ByteCoding", "TestSupport"]),
         tests("ObjectStorageTests", ["ObjectStorage", "ByteCoding", "TestSupport", system]),

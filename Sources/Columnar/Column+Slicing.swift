@@ -34,21 +34,4 @@ extension Column {
         for column in columns { try builder.append(column) }
         return try builder.finish()
     }
-
-    /// The given rows, in that order.
-    package func gather(_ rows: some Collection<Int>) throws -> Column {
-        var builder = ColumnBuilder(type)
-        var pending: Range<Int>?
-        // Neighbours travel together: most selections are long runs with a few holes.
-        for row in rows {
-            if let run = pending, run.upperBound == row {
-                pending = run.lowerBound..<row + 1
-            } else {
-                if let run = pending { try builder.append(slice(run)) }
-                pending = row..<row + 1
-            }
-        }
-        if let run = pending { try builder.append(slice(run)) }
-        return try builder.finish()
-    }
 }

@@ -73,7 +73,6 @@ package struct ColumnBuilder {
 
     private mutating func appendOffsets(_ more: [Int]) throws {
         guard let first = more.first, let base = offsets.last else { return }
-        offsets.reserveCapacity(offsets.count + more.count)
         for offset in more.dropFirst() { offsets.append(base + (offset - first)) }
     }
 

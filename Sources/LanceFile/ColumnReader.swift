@@ -47,7 +47,10 @@ package struct ColumnReader: Sendable {
     }
 
     /// The given rows, in that order.
-    package func take(_ rows: [Int]) async throws -> Column {
+    package func take(_ rows: [Int]) async throws -> Column { try takeInPlace(rows) }
+
+    /// The same without waiting.
+    func takeInPlace(_ rows: [Int]) throws -> Column {
         for row in rows where row < 0 || row >= source.rowCount {
             throw Failure(.corrupt, "row \(row) of column '\(field.name)', which has \(source.rowCount)", path: path)
         }
@@ -57,11 +60,15 @@ package struct ColumnReader: Sendable {
             let isAscending = zip(rows, rows.dropFirst()).allSatisfy { $0 < $1 }
             if isAscending { return try source.take(rows) }
             var distinct: [Int] = []
-            for row in rows.sorted() where row != distinct.last { distinct.append(row) }
-            let column = try source.take(distinct)
-            var places: [Int: Int] = [:]
-            for (place, row) in distinct.enumerated() { places[row] = place }
-            return try column.gather(rows.compactMap { places[$0] })
+            distinct.reserveCapacity(rows.count)
+            var places = [Int](repeating: 0, count: rows.count)
+            // Row and place in one number: sorting these is several times faster than sorting places by their rows.
+            for key in rows.indices.map({ UInt64(rows[$0]) << 32 | UInt64($0) }).sorted() {
+                let row = Int(key >> 32)
+                if row != distinct.last { distinct.append(row) }
+                places[Int(key & 0xffff_ffff)] = distinct.count - 1
+            }
+            return try source.take(distinct).gather(places)
         }
     }
 

@@ -92,7 +92,9 @@ extension LeafPages {
     func nested(taking rows: [Int]) throws -> NestedRows {
         try NestedRows(
             map(taking: rows) { page, part in
-                try NestedRows(part.runs.map { try NestedRows(decoder(page).decode($0)) }, type: field.type)
+                let decoder = try decoder(page)
+                if let values = try decoder.take(part) { return try NestedRows(values) }
+                return try NestedRows(part.runs.map { try NestedRows(decoder.decode($0)) }, type: field.type)
             }, type: field.type)
     }
 

@@ -87,7 +87,7 @@ package enum LogicalType {
         case .fixedSizeBinary(let width):
             return (0...longestList).contains(width) ? "fixed_size_binary:\(width)" : nil
         case .fixedSizeList(let item, let length):
-            guard item.isItem, (1...longestList).contains(length) else { return nil }
+            guard item.bitWidth != nil, (1...longestList).contains(length) else { return nil }
             return Self.name(of: item).map { "fixed_size_list:\($0):\(length)" }
         default: return nil
         }

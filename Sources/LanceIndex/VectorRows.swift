@@ -17,8 +17,7 @@ struct VectorRows: Sendable {
         var offset: Int
         var deletions: DeletionVector?
         fileprivate var column: ColumnReader
-        fileprivate var page: Int
-        /// Nil where the page must be decoded each time.
+        /// Nil where the rows must be decoded each time.
         fileprivate var block: VectorBlock?
 
         func address(_ row: Int) -> UInt64 {
@@ -27,7 +26,7 @@ struct VectorRows: Sendable {
 
         /// Calls `body` with `count` x dimension floats, and with which rows have a vector.
         func withFloats<R>(_ body: (UnsafePointer<Float>, Bitmap?) throws -> R) throws -> R? {
-            guard let block = try block ?? column.vectorBlock(page: page) else { return nil }
+            guard let block = try block ?? column.vectors(offset..<offset + count) else { return nil }
             return try block.floats.withUnsafeBytes { bytes in
                 try bytes.baseAddress.map { try body($0.assumingMemoryBound(to: Float.self), block.validity) }
             }
@@ -45,13 +44,14 @@ struct VectorRows: Sendable {
         for reader in snapshot.fragmentReaders {
             guard let column = try await reader.column(field) else { continue }
             let deletions = try await reader.deletions()
-            for page in column.pages.indices {
-                guard let block = try column.vectorBlock(page: page) else { continue }
+            for part in try column.vectorParts() {
+                var block: VectorBlock?
+                if case .inPlace(let found) = part { block = found }
                 parts.append(
                     Part(
-                        first: count, count: block.rowCount, fragment: reader.id, offset: block.firstRow,
-                        deletions: deletions, column: column, page: page, block: block.isInPlace ? block : nil))
-                count += block.rowCount
+                        first: count, count: part.rows.count, fragment: reader.id, offset: part.rows.lowerBound,
+                        deletions: deletions, column: column, block: block))
+                count += part.rows.count
             }
         }
         guard count <= Int(UInt32.max) else {

@@ -87,20 +87,35 @@ extension Snapshot {
 
     /// The rows at `addresses`, in that order: one column a field. Reads what these rows need and no more.
     package func take(_ addresses: [RowAddress], _ fields: [TableField]) async throws -> Batch {
+        // A fragment at a time, wherever its rows stand in the result.
+        var rows: [(id: UInt32, offsets: [Int])] = []
+        var known: [UInt32: Int] = [:]
+        for address in addresses {
+            if let number = known[address.fragment] {
+                rows[number].offsets.append(Int(address.offset))
+            } else {
+                known[address.fragment] = rows.count
+                rows.append((address.fragment, [Int(address.offset)]))
+            }
+        }
+        var next = [0]
+        for (_, offsets) in rows { next.append((next.last ?? 0) + offsets.count) }
+        let places = addresses.compactMap { address -> Int? in
+            guard let number = known[address.fragment] else { return nil }
+            defer { next[number] += 1 }
+            return next[number]
+        }
         var columns: [Column] = []
         for field in fields {
-            var builder = ColumnBuilder(field.type)
-            var start = 0
-            while start < addresses.count {
-                var end = start + 1
-                while end < addresses.count, addresses[end].fragment == addresses[start].fragment { end += 1 }
-                guard let reader = fragment(addresses[start].fragment) else {
-                    throw Failure(.corrupt, "there is no fragment \(addresses[start].fragment)", path: location)
+            var parts: [Column] = []
+            for (id, offsets) in rows {
+                guard let reader = fragment(id) else {
+                    throw Failure(.corrupt, "there is no fragment \(id)", path: location)
                 }
-                try builder.append(await reader.take(field, addresses[start..<end].map { Int($0.offset) }))
-                start = end
+                parts.append(try await reader.take(field, offsets))
             }
-            columns.append(try builder.finish())
+            let column = try Column.concatenate(parts, type: field.type)
+            columns.append(rows.count > 1 ? try column.gather(places) : column)
         }
         return try Batch(Schema(fields.map(\.field)), columns, count: addresses.count)
     }

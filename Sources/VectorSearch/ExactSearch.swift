@@ -33,8 +33,10 @@ package struct ExactSearch: Sendable {
 
     /// A run of rows to compare with.
     private struct Share: Sendable {
-        var floats: ByteView
-        var rowCount: Int
+        /// Nil where the rows must be decoded.
+        var floats: ByteView?
+        var column: ColumnReader
+        var rows: Range<Int>
         var firstAddress: UInt64
         var skipping: [UInt32]
     }
@@ -44,43 +46,57 @@ package struct ExactSearch: Sendable {
     /// Blocks the thread for the time of the scan: call it from a thread that may be blocked.
     package func nearest(_ k: Int) async throws -> [Neighbor] {
         let shares = try await plan()
-        let rows = shares.reduce(0) { $0 + $1.rowCount }
+        let rows = shares.reduce(0) { $0 + $1.rows.count }
         let scanner = FlatScanner(query, k: min(k, rows))
         let workers = min(threads, shares.count)
         guard workers > 1 else {
             var scanner = scanner
             for share in shares {
                 try Task.checkCancellation()
-                Self.scan(share, &scanner)
+                try Self.scan(share, &scanner)
             }
             return scanner.result()
         }
         let next = Atomic(0)
         let isCancelled = Atomic(false)
         let merged = Mutex(scanner)
+        let failed = Mutex<(any Error)?>(nil)
         await withTaskCancellationHandler {
             DispatchQueue.concurrentPerform(iterations: workers) { _ in
                 var own = scanner
                 while !isCancelled.load(ordering: .relaxed) {
                     let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
                     guard index < shares.count else { break }
-                    Self.scan(shares[index], &own)
+                    do {
+                        try Self.scan(shares[index], &own)
+                    } catch {
+                        failed.withLock { $0 = $0 ?? error }
+                        isCancelled.store(true, ordering: .relaxed)
+                    }
                 }
                 merged.withLock { $0.merge(own) }
             }
         } onCancel: {
             isCancelled.store(true, ordering: .relaxed)
         }
+        if let error = failed.withLock({ $0 }) { throw error }
         try Task.checkCancellation()
         return merged.withLock { $0.result() }
     }
 
-    private static func scan(_ share: Share, _ scanner: inout FlatScanner) {
-        share.floats.withUnsafeBytes { bytes in
+    private static func scan(_ share: Share, _ scanner: inout FlatScanner) throws {
+        var floats = share.floats
+        var skipping = share.skipping
+        if floats == nil {
+            guard let block = try share.column.vectors(share.rows) else { return }
+            floats = block.floats
+            skipping = Self.skipping(block, skipping)
+        }
+        floats?.withUnsafeBytes { bytes in
             guard let base = bytes.baseAddress else { return }
             scanner.scan(
-                rows: base.assumingMemoryBound(to: Float.self), count: share.rowCount, firstAddress: share.firstAddress,
-                skipping: share.skipping)
+                rows: base.assumingMemoryBound(to: Float.self), count: share.rows.count,
+                firstAddress: share.firstAddress, skipping: skipping)
         }
     }
 
@@ -92,17 +108,24 @@ package struct ExactSearch: Sendable {
         for reader in fragments {
             guard let column = try await reader.column(field) else { continue }
             let deleted = try await reader.deletions()?.offsets ?? []
-            for block in try await column.vectorBlocks() {
-                let skipping = Self.skipping(block, deleted)
-                var start = 0
-                while start < block.rowCount {
-                    let count = min(rowsPerShare, block.rowCount - start)
-                    let offset = UInt32(block.firstRow + start)
+            for part in try column.vectorParts() {
+                var skipping = deleted
+                var floats: ByteView?
+                if case .inPlace(let block) = part {
+                    skipping = Self.skipping(block, deleted)
+                    floats = block.floats
+                }
+                var start = part.rows.lowerBound
+                while start < part.rows.upperBound {
+                    let end = min(start + rowsPerShare, part.rows.upperBound)
+                    let offset = (start - part.rows.lowerBound) * rowBytes
                     shares.append(
                         Share(
-                            floats: try block.floats.slice(start * rowBytes, count * rowBytes), rowCount: count,
-                            firstAddress: RowAddress(fragment: reader.id, offset: offset).rawValue, skipping: skipping))
-                    start += count
+                            floats: try floats?.slice(offset, (end - start) * rowBytes), column: column,
+                            rows: start..<end,
+                            firstAddress: RowAddress(fragment: reader.id, offset: UInt32(start)).rawValue,
+                            skipping: skipping))
+                    start = end
                 }
             }
         }

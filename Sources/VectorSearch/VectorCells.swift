@@ -20,7 +20,7 @@ final class VectorCells: @unchecked Sendable {
     private let runs: UnsafeMutablePointer<Run>
     private let count: Int
     /// Of each run: where to decode it from, and its rows without a vector.
-    private let pages: [(column: ColumnReader, page: Int)]
+    private let places: [(column: ColumnReader, firstRow: Int)]
     private let blocks: [VectorBlock?]
     private let hasNulls: Bool
     private let dimension: Int
@@ -29,26 +29,27 @@ final class VectorCells: @unchecked Sendable {
     init(_ columns: [(fragment: UInt32, column: ColumnReader)], dimension: Int) throws {
         self.dimension = dimension
         var runs: [Run] = []
-        var pages: [(column: ColumnReader, page: Int)] = []
+        var places: [(column: ColumnReader, firstRow: Int)] = []
         var blocks: [VectorBlock?] = []
         for (fragment, column) in columns {
-            for page in column.pages.indices {
-                guard let block = try column.vectorBlock(page: page) else { continue }
-                let floats = block.floats.withUnsafeBytes { $0.baseAddress?.assumingMemoryBound(to: Float.self) }
-                let first = RowAddress(fragment: fragment, offset: UInt32(truncatingIfNeeded: block.firstRow))
+            for part in try column.vectorParts() {
+                var floats: UnsafePointer<Float>?
+                var block: VectorBlock?
+                if case .inPlace(let found) = part, found.floats.count >= found.rowCount * dimension * 4 {
+                    floats = found.floats.withUnsafeBytes { $0.baseAddress?.assumingMemoryBound(to: Float.self) }
+                    block = found
+                }
+                let first = RowAddress(fragment: fragment, offset: UInt32(truncatingIfNeeded: part.rows.lowerBound))
                 // A decoded copy is not kept: all of them would be the column once more.
-                runs.append(
-                    Run(
-                        first: first.rawValue, count: block.rowCount,
-                        floats: block.isInPlace && block.floats.count >= block.rowCount * dimension * 4 ? floats : nil))
-                pages.append((column, page))
-                blocks.append(block.isInPlace ? block : nil)
+                runs.append(Run(first: first.rawValue, count: part.rows.count, floats: floats))
+                places.append((column, part.rows.lowerBound))
+                blocks.append(block)
             }
         }
         self.runs = .allocate(capacity: max(runs.count, 1))
         self.runs.initialize(from: runs, count: runs.count)
         count = runs.count
-        self.pages = pages
+        self.places = places
         self.blocks = blocks
         hasNulls = blocks.contains { $0?.validity != nil }
     }
@@ -119,19 +120,32 @@ final class VectorCells: @unchecked Sendable {
         if !decoded.isEmpty { try rankDecoded(decoded.sorted(), query, into: &nearest) }
     }
 
-    /// The same for rows whose pages must be decoded, each page once.
+    /// The same for rows that must be decoded.
+    ///
+    /// - Parameter addresses: ascending.
     private func rankDecoded(_ addresses: [UInt64], _ query: PreparedQuery, into nearest: inout TopK) throws {
-        var current: (run: Int, block: VectorBlock?)?
-        for address in addresses {
-            guard let (run, row) = run(of: address) else { continue }
-            if current?.run != run { current = (run, try pages[run].column.vectorBlock(page: pages[run].page)) }
-            guard let block = current?.block, row < block.rowCount, block.validity?[row] != false else { continue }
-            let distance = block.floats.withUnsafeBytes { bytes in
-                bytes.baseAddress.flatMap {
-                    query.distance(to: $0.assumingMemoryBound(to: Float.self) + row * dimension)
+        var rest = addresses[...]
+        while let first = rest.first {
+            guard let (run, _) = run(of: first), runs[run].floats == nil else {
+                // A row of a page without vectors, or a row that has none.
+                rest = rest.dropFirst()
+                continue
+            }
+            let end = runs[run].first + UInt64(runs[run].count)
+            let here = rest.prefix { $0 < end }
+            rest = rest.dropFirst(here.count)
+            let (column, firstRow) = places[run]
+            guard let block = try column.vectors(taking: here.map { firstRow + Int($0 - runs[run].first) }) else {
+                continue
+            }
+            block.floats.withUnsafeBytes { bytes in
+                guard let base = bytes.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
+                for (row, address) in here.enumerated() where block.validity?[row] != false {
+                    if let distance = query.distance(to: base + row * dimension) {
+                        nearest.insert(distance: distance, address: address)
+                    }
                 }
             }
-            if let distance { nearest.insert(distance: distance, address: address) }
         }
     }
 }

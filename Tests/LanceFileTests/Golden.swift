@@ -89,3 +89,12 @@ extension DataFileReader {
     /// The columns as the file itself has them.
     func tableSchema() throws -> TableSchema { try TableSchema(descriptor.schema.fields) }
 }
+
+extension ColumnReader {
+    /// All vectors of the column, each part decoded where it must be.
+    func vectorBlocks() async throws -> [VectorBlock] {
+        try vectorParts().compactMap { part in
+            if case .inPlace(let block) = part { block } else { try vectors(part.rows) }
+        }
+    }
+}

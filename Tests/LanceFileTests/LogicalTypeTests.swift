@@ -29,7 +29,7 @@ struct LogicalTypeTests {
     }
 
     @Test(arguments: [
-        "", ":", "::::", "list", "struct", "fixed_size_list", "fixed_size_list:float", "fixed_size_list:float:0",
+        "", ":", "::::", "list", "fixed_size_list", "fixed_size_list:float", "fixed_size_list:float:0",
         "fixed_size_list:float:-1", "fixed_size_list:float:99999999999999999999", "fixed_size_list:float:16777217",
         "fixed_size_list:string:4", "fixed_size_list:lance.bfloat16:8",
         "fixed_size_binary:-1", "fixed_size_binary:x", "fixed_size_binary:99999999999", "timestamp:us", "timestamp:x:-",

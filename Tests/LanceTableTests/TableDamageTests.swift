@@ -47,7 +47,7 @@ struct TableDamageTests {
                 let taken = try await snapshot.take(addresses, [field])
                 try check(taken.count == addresses.count, "take")
                 if case .fixedSizeList(.float32, _) = field.type {
-                    for reader in snapshot.fragmentReaders { _ = try await reader.column(field)?.vectorBlocks() }
+                    for reader in snapshot.fragmentReaders { _ = try await reader.column(field)?.vectorParts() }
                 }
             } catch let failure as Failure {
                 failed = failure

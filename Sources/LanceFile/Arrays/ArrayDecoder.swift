@@ -20,6 +20,36 @@ struct ArrayDecoder {
         return try BlobPlaces.values(places, in: page.file, validity: nil)
     }
 
+    /// Rows that ascend; nil where they are better read run by run.
+    func take(_ encoding: ProtoArrayEncoding, _ rows: [Int]) throws -> Column? {
+        guard !field.isBlob, !page.isCompressed, let last = rows.last else { return nil }
+        switch encoding.array {
+        case .binary(let binary): return try takeBinary(binary, field.type, rows, of: page.rowCount)
+        case .dictionary(let dictionary):
+            return try takeDictionary(dictionary, field.type, rows, of: page.rowCount)
+        case .nullable(let nullable):
+            if case .allNulls = nullable.nullability { return try Column.nulls(field.type, count: rows.count) }
+            guard !Self.hasNothing(encoding) else { return nil }
+            // Nothing is copied before the rows are chosen.
+            return try decode(encoding, field.type, 0..<last + 1, of: page.rowCount).gather(rows)
+        default: return nil
+        }
+    }
+
+    /// Some array in it is made of nulls: reading it makes as many as are asked for.
+    private static func hasNothing(_ encoding: ProtoArrayEncoding) -> Bool {
+        switch encoding.array {
+        case .nullable(let nullable):
+            switch nullable.nullability {
+            case .noNulls(let values): hasNothing(values.values)
+            case .someNulls(let both): hasNothing(both.values)
+            default: true
+            }
+        case .fixedSizeList(let list): hasNothing(list.items)
+        default: false
+        }
+    }
+
     /// Values `rows` of an array.
     ///
     /// - Parameter total: how many values the array has in all: the page's rows, but for the items of a list or of a

@@ -43,6 +43,35 @@ extension ArrayDecoder {
             storage: .variable(offsets: offsets, data: bytes))
     }
 
+    /// Values by their numbers, which ascend; nil where the bytes are compressed.
+    func takeBinary(_ binary: ProtoBinaryArray, _ type: DataType, _ rows: [Int], of total: Int) throws -> Column? {
+        guard type.isVariableLength, let last = rows.last,
+            case .flat(let flat) = Self.unwrapped(binary.bytes).array, flat.bitsPerValue == 8, !flat.hasCompression,
+            case .flat = Self.unwrapped(binary.indices).array
+        else { return nil }
+        let indices = try decode(binary.indices, .uint64, 0..<last + 1, of: total)
+        guard case .fixed(let entries) = indices.storage, indices.validity == nil else { return nil }
+        let data = try buffer(flat.buffer)
+        var spans: [Range<Int>] = []
+        spans.reserveCapacity(rows.count)
+        var nulls: [Bool]?
+        for row in rows {
+            let entry = try entries.load(UInt64.self, at: row * 8)
+            let before = row == 0 ? 0 : try entries.load(UInt64.self, at: row * 8 - 8)
+            let isNull = entry >= binary.nullAdjustment
+            let start = before >= binary.nullAdjustment ? before - binary.nullAdjustment : before
+            let end = isNull ? start : entry
+            guard start <= end, end <= UInt64(data.count) else {
+                throw entries.corrupt("a value from byte \(start) to \(end) of \(data.count)", at: row * 8)
+            }
+            if isNull, nulls == nil { nulls = Array(repeating: true, count: spans.count) }
+            nulls?.append(!isNull)
+            spans.append(Int(start)..<Int(end))
+        }
+        return try Column(
+            type, count: rows.count, validity: nulls.map { Bitmap($0) }, storage: FullZipValues.joined(data, spans))
+    }
+
     private static func validity(_ entries: ByteView, _ rows: Range<Int>, _ adjustment: UInt64) -> Bitmap {
         entries.withUnsafeBytes { raw in
             Bitmap(rows.map { raw.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self) < adjustment })

@@ -13,11 +13,22 @@ extension ArrayDecoder {
         throws
         -> Column
     {
-        let indices = try decodeIndices(dictionary, rows, of: total)
+        try values(dictionary, type, decodeIndices(dictionary, rows, of: total))
+    }
+
+    /// Values by their numbers, which ascend.
+    func takeDictionary(_ dictionary: ProtoDictionaryArray, _ type: DataType, _ rows: [Int], of total: Int) throws
+        -> Column?
+    {
+        guard let last = rows.last else { return nil }
+        return try values(dictionary, type, decodeIndices(dictionary, 0..<last + 1, of: total).gather(rows))
+    }
+
+    private func values(_ dictionary: ProtoDictionaryArray, _ type: DataType, _ indices: Column) throws -> Column {
         let size = Int(dictionary.numDictionaryItems)
         let base = isDictionary ? 0 : 1
         var wanted: [Int?] = []
-        wanted.reserveCapacity(rows.count)
+        wanted.reserveCapacity(indices.count)
         for row in 0..<indices.count {
             guard !indices.isNull(row), let index = try Self.integer(indices, row), index >= base else {
                 wanted.append(nil)
@@ -29,7 +40,7 @@ extension ArrayDecoder {
             wanted.append(index - base)
         }
         // A single row needs one item, not the dictionary.
-        if rows.count == 1 {
+        if wanted.count == 1 {
             guard let item = wanted[0] else { return try Column.nulls(type, count: 1) }
             return try decode(dictionary.items, type, item..<item + 1, of: size)
         }

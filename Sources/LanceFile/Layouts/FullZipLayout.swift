@@ -30,4 +30,23 @@ extension LayoutDecoder {
         case nil: throw Failure(.corrupt, "a full-zip page that does not say how wide its values are")
         }
     }
+
+    /// Rows that ascend; nil where values are in lists, or not of one width without nulls.
+    func takeFullZip(_ zip: ProtoFullZipLayout, _ rows: [Int]) throws -> LeveledValues? {
+        let layers = try Layers(zip.layers)
+        guard layers.lists == 0 else { return nil }
+        let records = try FullZipRecords(zip, layers, page)
+        switch zip.width {
+        case .bitsPerValue(let bits):
+            guard zip.bitsDef == 0, zip.bitsRep == 0, bits > 0, bits % 8 == 0, let last = rows.last else { return nil }
+            // Nothing is copied before the rows are chosen.
+            return try LeveledValues(decode(0..<last + 1).values.gather(rows), layers: layers)
+        case .bitsPerOffset(let bits):
+            guard bits == 32 || bits == 64, zip.bitsRep == 0, layers.kinds.count == 1 else { return nil }
+            let part = try records.variable(taking: rows, lengthWidth: Int(bits / 8))
+            let values = try FullZipValues.variable(zip.valueCompression, type, part.data, part.spans, page.cache)
+            return try LeveledValues(values, definition: part.definition, layers: layers)
+        case nil: return nil
+        }
+    }
 }

@@ -92,6 +92,12 @@ struct FullZipRecords: Sendable {
 
     /// The bytes of a row where no values are in lists; nil where it is null.
     func value(_ row: Int, lengthWidth: Int) throws -> ByteView? {
+        guard let span = try span(row, lengthWidth: lengthWidth) else { return nil }
+        return try data.slice(span.lowerBound, span.count)
+    }
+
+    /// The same as a place in the data.
+    private func span(_ row: Int, lengthWidth: Int) throws -> Range<Int>? {
         let bytes = try indexed(row..<row + 1)
         var position = bytes.lowerBound
         guard bytes.count >= controlWidth else { throw data.corrupt("half a record", at: position) }
@@ -108,7 +114,7 @@ struct FullZipRecords: Sendable {
         guard position <= bytes.upperBound, length == UInt64(bytes.upperBound - position) else {
             throw data.corrupt("a value of \(length) bytes in a record of \(bytes.count)", at: bytes.lowerBound)
         }
-        return try data.slice(position, Int(length))
+        return position..<bytes.upperBound
     }
 
     /// Where it stands where row `row` begins.
@@ -120,6 +126,19 @@ struct FullZipRecords: Sendable {
 
     func variable(_ rows: Range<Int>, lengthWidth: Int) throws -> Variable {
         try walkVariable(indexed(rows), lengthWidth)
+    }
+
+    /// Rows that ascend, of values that are in no list.
+    func variable(taking rows: [Int], lengthWidth: Int) throws -> Variable {
+        var spans: [Range<Int>] = []
+        spans.reserveCapacity(rows.count)
+        var definition: [UInt16]? = definitionBits > 0 ? [] : nil
+        for row in rows {
+            let value = try span(row, lengthWidth: lengthWidth)
+            spans.append(value ?? 0..<0)
+            definition?.append(value == nil ? 1 : 0)
+        }
+        return Variable(data: data, spans: spans, repetition: nil, definition: definition)
     }
 
     // MARK: Records

@@ -27,6 +27,16 @@ struct LayoutDecoder {
         return values
     }
 
+    /// Rows that ascend; nil for layouts whose rows are read one by one.
+    func take(_ rows: [Int]) throws -> LeveledValues? {
+        guard !field.isBlob else { return nil }
+        switch layout.layout {
+        case .miniBlock(let block): return try takeMiniBlock(block, rows)
+        case .fullZip(let zip): return try takeFullZip(zip, rows)
+        default: return nil
+        }
+    }
+
     func decode(_ layout: ProtoPageLayout, _ type: DataType, _ rows: Range<Int>) throws -> LeveledValues {
         switch layout.layout {
         case .miniBlock(let block): try decodeMiniBlock(block, type, rows)

@@ -57,6 +57,36 @@ extension LayoutDecoder {
         ).rows(rows, first: place.rows.lowerBound)
     }
 
+    /// Rows that ascend, each chunk of which is decoded once; nil where values are in lists.
+    func takeMiniBlock(_ block: ProtoMiniBlockLayout, _ rows: [Int]) throws -> LeveledValues? {
+        let layers = try Layers(block.layers)
+        guard layers.lists == 0, !block.hasRepCompression, block.hasDefCompression || layers.highest == 0 else {
+            return nil
+        }
+        let valueType = block.hasDictionary ? try DictionaryIndices.type(of: block.valueCompression, for: type) : type
+        let chunks = try page.cache.chunks { try MiniBlockChunks(block, layers, page) }
+        var values: [Column] = []
+        var definition: [UInt16]? = block.hasDefCompression ? [] : nil
+        var rest = rows[...]
+        while let first = rest.first {
+            guard let place = chunks.place(of: first) else { throw Failure(.corrupt, "no chunk has row \(first)") }
+            let here = rest.prefix { $0 < place.values.upperBound }
+            rest = rest.dropFirst(here.count)
+            let chunk = try chunks.chunk(place)
+            let wanted = here.map { $0 - place.values.lowerBound }
+            values.append(
+                try MiniBlockValues.take(
+                    wanted, block.valueCompression, valueType, chunk.values, count: chunk.count, cache: page.cache))
+            if block.hasDefCompression {
+                let levels = try Self.levels(block.defCompression, chunk.definition, count: chunk.levels)
+                definition? += wanted.map { levels[$0] }
+            }
+        }
+        var column = try Column.concatenate(values, type: valueType)
+        if block.hasDictionary { column = try expand(column, block, type) }
+        return try LeveledValues(column, definition: definition, layers: layers)
+    }
+
     private static func part(of values: Range<Int>, _ rows: Range<Int>) -> Range<Int> {
         let wanted = rows.clamped(to: values)
         return wanted.lowerBound - values.lowerBound..<wanted.upperBound - values.lowerBound

@@ -38,4 +38,30 @@ enum MiniBlockValues {
             throw LayoutDecoder.unsupported("MiniBlock[\(EncodingSummary.text(encoding))]", type)
         }
     }
+
+    /// Some of the values of a chunk, by their numbers in it.
+    static func take(
+        _ wanted: [Int], _ encoding: ProtoCompressiveEncoding, _ type: DataType, _ buffers: [ByteView], count: Int,
+        cache: PageCache
+    ) throws -> Column {
+        // Of text, what is not wanted need not be decoded.
+        if buffers.count == 1, type.isVariableLength {
+            switch encoding.compression {
+            case .variable(let variable):
+                let spans = try VariableValues.spans(variable, type, chunk: buffers[0], count, wanted)
+                return try Column(type, count: wanted.count, storage: FullZipValues.joined(buffers[0], spans))
+            case .fsst(let fsst):
+                guard case .variable(let variable) = fsst.values.compression else { break }
+                let spans = try VariableValues.spans(variable, type, chunk: buffers[0], count, wanted)
+                let table = try cache.symbols {
+                    try SymbolTable(ByteView(copying: fsst.symbolTable, name: "symbol table"))
+                }
+                let storage =
+                    try table.isUsed ? table.decode(spans, buffers[0]) : FullZipValues.joined(buffers[0], spans)
+                return try Column(type, count: wanted.count, storage: storage)
+            default: break
+            }
+        }
+        return try decode(encoding, type, buffers, count: count, cache: cache).gather(wanted)
+    }
 }

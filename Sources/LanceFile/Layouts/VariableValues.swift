@@ -18,6 +18,27 @@ enum VariableValues {
         return try Column(type, count: count, storage: .variable(offsets: offsets, data: view))
     }
 
+    /// Where some of a chunk's values stand in it.
+    static func spans(
+        _ variable: ProtoVariableValues, _ type: DataType, chunk view: ByteView, _ count: Int, _ wanted: [Int]
+    ) throws -> [Range<Int>] {
+        let width = try offsetWidth(variable, type)
+        return try wanted.map { index in
+            guard index >= 0, index < count else { throw view.corrupt("value \(index) of a chunk of \(count)") }
+            let (start, end): (UInt64, UInt64) =
+                width == 4
+                ? (
+                    UInt64(try view.load(UInt32.self, at: index * 4)),
+                    UInt64(try view.load(UInt32.self, at: index * 4 + 4))
+                )
+                : (try view.load(UInt64.self, at: index * 8), try view.load(UInt64.self, at: index * 8 + 8))
+            guard start <= end, end <= UInt64(view.count) else {
+                throw view.corrupt("a value from byte \(start) to \(end) of \(view.count)", at: index * width)
+            }
+            return Int(start)..<Int(end)
+        }
+    }
+
     /// In a dictionary, offsets count from the first of the bytes.
     ///
     /// ```

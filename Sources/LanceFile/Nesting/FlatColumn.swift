@@ -14,6 +14,8 @@ struct FlatColumn: RowSource {
 
     func take(_ rows: [Int]) throws -> Column {
         let parts = try leaf.map(taking: rows) { page, rows in
+            guard case .array(let array) = page.encoding else { throw page.unknown }
+            if let column = try ArrayDecoder(page: page, field: leaf.field).take(array, rows) { return column }
             // What can only be read whole is read once.
             guard let first = rows.first, let last = rows.last, page.isCompressed else {
                 return try Column.concatenate(rows.runs.map { try decode(page, $0) }, type: leaf.field.type)

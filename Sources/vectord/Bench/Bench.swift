@@ -6,7 +6,7 @@ import LanceVectorStore
 /// One operation, measured, in a process of its own; a driver compares it with other stores.
 struct Bench: AsyncParsableCommand {
     enum Operation: String, ExpressibleByArgument, CaseIterable {
-        case info, migrate, index, btree, count, get, append, search, reopen
+        case info, migrate, index, btree, count, get, append, search, reopen, scan, take
     }
 
     static let configuration = CommandConfiguration(
@@ -14,7 +14,7 @@ struct Bench: AsyncParsableCommand {
         discussion: """
             Seconds are wall time, cpu_s the processor time of all threads. Parameters are a JSON object: ids_txt (a file \
             of doc_ids, one a line), index (a label), n (how many), append (a Parquet file), nprobes and refine (lists), \
-            ids (where result files go), partitions, sub and bits (of an index).
+            ids (where result files go), partitions, sub and bits (of an index), columns (a list).
             """)
 
     @Argument(help: "What to measure.")
@@ -50,6 +50,8 @@ struct Bench: AsyncParsableCommand {
         case .get: try await BenchReads.get(need(dataset, "--dataset"), parameters)
         case .search:
             try await BenchSearches.search(need(dataset, "--dataset"), need(queries, "--queries"), parameters)
+        case .scan: try await BenchScans.scan(need(dataset, "--dataset"), parameters)
+        case .take: try await BenchScans.take(need(dataset, "--dataset"), parameters)
         case .reopen: try await BenchSearches.reopen(need(dataset, "--dataset"), need(queries, "--queries"))
         }
     }

@@ -7,6 +7,7 @@ struct BenchParameters: Decodable {
     var idsFile: String?
     var append: String?
     var ids: String?
+    var columns: [String]?
     var index: Label?
     var n: Int?
     var nprobes: [Int]?
@@ -30,7 +31,7 @@ struct BenchParameters: Decodable {
 
     enum CodingKeys: String, CodingKey {
         case idsFile = "ids_txt"
-        case append, ids, index, n, nprobes, refine, partitions, sub, bits, seed
+        case append, ids, columns, index, n, nprobes, refine, partitions, sub, bits, seed
     }
 
     init(json: String) throws {
