@@ -57,6 +57,22 @@ extension Column {
 
 /// IEEE binary16 by hand: `Float16` does not exist in Swift on x86 macOS.
 package enum HalfFloat {
+    /// The nearest, of two the one whose last bit is 0; too large becomes infinite.
+    package static func narrow(_ value: Float) -> UInt16 {
+        let bits = value.bitPattern
+        let sign = UInt16(truncatingIfNeeded: bits >> 16) & 0x8000
+        let magnitude = bits & 0x7fff_ffff
+        if magnitude > 0x7f80_0000 { return sign | 0x7e00 }
+        // 65520 and more round to infinity; below 2^-14 the unit is 2^-24.
+        if magnitude >= 0x477f_f000 { return sign | 0x7c00 }
+        if magnitude < 0x3880_0000 {
+            let units = (Float(bitPattern: magnitude) * 0x1p24).rounded(.toNearestOrEven)
+            return sign | UInt16(units)
+        }
+        let rounded = magnitude + 0xfff + (magnitude >> 13 & 1)
+        return sign | UInt16(truncatingIfNeeded: (rounded - 0x3800_0000) >> 13)
+    }
+
     package static func widen(_ bits: UInt16) -> Float {
         let sign = UInt32(bits & 0x8000) << 16
         let exponent = UInt32(bits >> 10) & 0x1f

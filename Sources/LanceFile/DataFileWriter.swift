@@ -6,7 +6,7 @@ package import ObjectStorage
 package import Foundation
 import SwiftProtobuf
 
-/// Writes one data file of version 2.0, batch by batch, with pages of about 8 MiB a column.
+/// Writes one data file of version 2.0, 2.1 or 2.2, batch by batch, with pages of about 8 MiB a column.
 ///
 /// Holds at most a page of each column in memory. Nothing is visible to others before a manifest names the file.
 package final class DataFileWriter {
@@ -18,6 +18,7 @@ package final class DataFileWriter {
     private let fields: [ProtoField]
     private let schema: Schema
     private let schemaMetadata: [String: Data]
+    private let version: FileVersion
     private let writer: any ObjectWriter
     private let pageBytes: Int
     private var pending: [PendingPage]
@@ -33,16 +34,22 @@ package final class DataFileWriter {
     private struct PendingPage {
         var columns: [Column] = []
         var bytes = 0
+        /// Number of its first row in the file.
+        var firstRow = 0
     }
 
     /// `fields` are written into the file as they are; `schema` holds their types in the same order. `metadata` goes
     /// into the file's schema.
     ///
-    /// - Parameter pageBytes: a column's page ends with the row that fills it; `Int.max` to end pages by `endPages` only.
+    /// - Parameters:
+    ///   - version: of the file; pages of 2.0 are plain, those of 2.1 and 2.2 each as small as they can be.
+    ///   - pageBytes: a column's page ends with the row that fills it; `Int.max` to end pages by `endPages` only.
     package init(
         _ key: ObjectKey, in storage: any ObjectStorage, fields: [ProtoField], schema: Schema,
-        metadata schemaMetadata: [String: Data] = [:], pageBytes: Int = usualPageBytes, durability: WriteDurability
+        metadata schemaMetadata: [String: Data] = [:], version: FileVersion = .v2_0, pageBytes: Int = usualPageBytes,
+        durability: WriteDurability
     ) async throws {
+        self.version = version
         self.pageBytes = pageBytes
         self.schemaMetadata = schemaMetadata
         self.fields = fields
@@ -104,11 +111,18 @@ package final class DataFileWriter {
     private func flush(_ index: Int) async throws {
         let columns = pending[index].columns
         guard !columns.isEmpty else { return }
-        pending[index] = PendingPage()
-        let page = try ArrayEncoder.page(columns, type: schema.fields[index].type)
+        let firstRow = pending[index].firstRow
+        let type = schema.fields[index].type
+        let page =
+            version == .v2_0
+            ? try ArrayEncoder.page(columns, type: type)
+            : try LayoutEncoder.page(columns, type: type, version: version)
+        pending[index] = PendingPage(firstRow: firstRow + page.rowCount)
         var proto = ProtoColumnMetadata.Page()
         proto.length = UInt64(page.rowCount)
-        proto.encoding = try Self.direct(page.encoding, "lance.encodings.ArrayEncoding")
+        // The official writer leaves it at 0 in files of version 2.0.
+        if version > .v2_0 { proto.priority = UInt64(firstRow) }
+        proto.encoding = try Self.direct(page.encoding.message, page.encoding.messageName)
         for buffer in page.buffers {
             try await align()
             proto.bufferOffsets.append(position)
@@ -159,7 +173,7 @@ package final class DataFileWriter {
         }
         Footer(
             columnMetadata: metadataPosition, columnTable: columnTablePosition, globalBufferTable: globalTablePosition,
-            globalBuffers: UInt32(globalBuffers.count + 1), columns: UInt32(metadata.count), version: .v2_0
+            globalBuffers: UInt32(globalBuffers.count + 1), columns: UInt32(metadata.count), version: version
         ).write(to: &tail)
         try await write(Region(copying: tail.bytes, name: "footer").view)
         try await writeSmall()
@@ -192,7 +206,7 @@ package final class DataFileWriter {
         small.removeAll()
     }
 
-    private static func direct(_ message: some Message, _ name: String) throws -> ProtoEncodingLocation {
+    private static func direct(_ message: any Message, _ name: String) throws -> ProtoEncodingLocation {
         var any = Google_Protobuf_Any()
         // The leading slash, with no host before it, is what the official writer writes.
         any.typeURL = "/" + name

@@ -2,7 +2,7 @@
 import ByteCoding
 package import Columnar
 import Foundation
-import LanceFile
+package import LanceFile
 package import LanceProto
 package import ObjectStorage
 import SwiftProtobuf
@@ -16,12 +16,18 @@ package final class FragmentWriter {
     private let durability: WriteDurability
     private let fields: [ProtoField]
     private let schema: Schema
+    private let version: FileVersion
     private var file: (name: String, writer: DataFileWriter)?
     private var finished: [ProtoDataFragment] = []
     package private(set) var rowCount = 0
 
-    /// - Parameter fields: the table's fields that the rows have, with the table's ids; others read as null.
-    package init(_ storage: any ObjectStorage, fields: [ProtoField], durability: WriteDurability) throws {
+    /// - Parameters:
+    ///   - fields: the table's fields that the rows have, with the table's ids; others read as null.
+    ///   - version: of the data files, the same for all files of a table.
+    package init(
+        _ storage: any ObjectStorage, fields: [ProtoField], version: FileVersion = .v2_0, durability: WriteDurability
+    ) throws {
+        self.version = version
         self.storage = storage
         self.durability = durability
         self.fields = fields
@@ -66,7 +72,8 @@ package final class FragmentWriter {
         if let file { return file }
         let name = Self.fileName(UUID())
         let writer = try await DataFileWriter(
-            ObjectKey("data/" + name), in: storage, fields: fields, schema: schema, durability: durability)
+            ObjectKey("data/" + name), in: storage, fields: fields, schema: schema, version: version,
+            durability: durability)
         file = (name, writer)
         return (name, writer)
     }
@@ -84,8 +91,8 @@ package final class FragmentWriter {
                         data.fields = fields.map(\.id)
                         // Flat columns only: column i holds field i.
                         data.columnIndices = fields.indices.map { Int32($0) }
-                        data.fileMajorVersion = FileVersion.v2_0.manifestNumbers.major
-                        data.fileMinorVersion = FileVersion.v2_0.manifestNumbers.minor
+                        data.fileMajorVersion = version.manifestNumbers.major
+                        data.fileMinorVersion = version.manifestNumbers.minor
                         data.fileSizeBytes = size
                     }
                 ]

@@ -27,7 +27,7 @@ enum NextManifest {
         switch operation {
         case .append(let fragments):
             proto.fragments += try numbered(fragments, after: &proto)
-        case .overwrite(let fields, let fragments):
+        case .overwrite(let fields, let fragments, let fileVersion):
             // Ids go on from where they were: an id that meant other rows before would be a trap for every cache.
             let fresh = try numbered(fragments, after: &proto)
             proto.fields = fields
@@ -39,7 +39,7 @@ enum NextManifest {
             proto.readerFeatureFlags = 0
             proto.writerFeatureFlags = proto.config.isEmpty ? 0 : FeatureFlags.tableConfig.rawValue
             proto.dataFormat.fileFormat = "lance"
-            proto.dataFormat.version = FileVersion.v2_0.rawValue
+            proto.dataFormat.version = fileVersion.rawValue
             indices = []
         case .createIndex(let new, let removed):
             let gone = Set(removed.map(\.uuid.uuid))

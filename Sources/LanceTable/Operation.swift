@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import LanceFile
 package import LanceProto
 
 /// What a commit does to a table.
@@ -6,7 +7,7 @@ package enum Operation: Sendable {
     /// Adds fragments; their ids are given at the commit.
     case append([ProtoDataFragment])
     /// Makes the table, or replaces all it holds and its schema. Indices go.
-    case overwrite(fields: [ProtoField], fragments: [ProtoDataFragment])
+    case overwrite(fields: [ProtoField], fragments: [ProtoDataFragment], version: FileVersion)
     /// Adds index entries and takes some away, by UUID.
     case createIndex(new: [ProtoIndexMetadata], removed: [ProtoIndexMetadata])
 
@@ -39,7 +40,7 @@ package enum Operation: Sendable {
         transaction.uuid = uuid
         switch self {
         case .append(let fragments): transaction.append.fragments = fragments
-        case .overwrite(let fields, let fragments):
+        case .overwrite(let fields, let fragments, _):
             transaction.overwrite.schema = fields
             transaction.overwrite.fragments = fragments
         case .createIndex(let new, let removed):

@@ -35,21 +35,22 @@ struct GivenRows {
         }
     }
 
-    /// The columns in the order of `schema`, which is the vectord format's but for the chunk number's integer type.
-    func batch(_ schema: Schema) throws -> Batch {
-        let types = schema.fields.map(\.type)
-        let sourceColumn: Column
-        switch sources {
-        case .one(let source): sourceColumn = try Self.text(repeatElement(source, count: count))
-        case .each(let sources): sourceColumn = try Self.text(sources)
+    /// The columns of `schema`, each by its name.
+    func batch(_ schema: Schema, _ names: Options.Columns) throws -> Batch {
+        let columns = try schema.fields.map { field in
+            switch field.name {
+            case names.source:
+                switch sources {
+                case .one(let source): return try Self.text(repeatElement(source, count: count))
+                case .each(let sources): return try Self.text(sources)
+                }
+            case names.id: return try Self.text(docIDs)
+            case names.chunkIndex: return try Self.integers(chunkIndices, field.type)
+            case names.text: return try Self.text(chunkTexts)
+            default: return try vectorColumn(field.type)
+            }
         }
-        return try Batch(
-            schema,
-            [
-                sourceColumn, try Self.text(docIDs), try Self.integers(chunkIndices, types[2]),
-                try Self.text(chunkTexts),
-                try vectorColumn(types[4]),
-            ])
+        return try Batch(schema, columns, count: count)
     }
 
     private static func text(_ values: some Collection<String>) throws -> Column {

@@ -8,7 +8,8 @@ import ObjectStorage
 extension LanceVectorStore {
     /// Adds rows of one source in one commit; makes the table where there is none.
     ///
-    /// Rows go into a new fragment; no existing file is rewritten. Other columns of the table become null.
+    /// Rows go into a new fragment; no existing file is rewritten. Other columns of the table become null. A table that has
+    /// no column `source` or `chunk_idx` does not keep these.
     ///
     /// - Parameters:
     ///   - source: what the chunks were cut from.
@@ -95,9 +96,18 @@ extension LanceVectorStore {
         try VectordFormat.check(dimension: dimension)
         let snapshot = try await table.latestIfAny()
         var schema = VectordFormat.schema(options.columns, dimension: dimension)
-        // The table's own integer type for the chunk number.
-        if let type = snapshot.flatMap({ chunkIndexType($0) }) { schema.fields[2].type = type }
-        var batch: Batch? = try rows.batch(schema)
+        if let snapshot {
+            // The table's own integer type for the chunk number.
+            if let type = chunkIndexType(snapshot), let index = schema.index(of: options.columns.chunkIndex) {
+                schema.fields[index].type = type
+            }
+            // A table of somebody else's may lack where the text comes from.
+            let own = Options.Columns()
+            schema.fields.removeAll { field in
+                (field.name == own.source || field.name == own.chunkIndex) && snapshot.schema[field.name] == nil
+            }
+        }
+        var batch: Batch? = try rows.batch(schema, options.columns)
         return try await append(schema, to: snapshot) {
             defer { batch = nil }
             return batch
@@ -110,7 +120,9 @@ extension LanceVectorStore {
         let clock = ContinuousClock()
         let start = clock.now
         if snapshot == nil { try await table.checkPlace() }
-        let appender = try RowAppender(table, base: snapshot, given: schema, durability: options.storageDurability)
+        let appender = try RowAppender(
+            table, base: snapshot, given: schema, newTableVersion: options.newTableVersion,
+            durability: options.storageDurability)
         let bytes: Int
         do {
             while let batch = try await next() {

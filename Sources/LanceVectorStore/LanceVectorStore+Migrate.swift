@@ -43,7 +43,8 @@ extension LanceVectorStore {
         if existing == nil { try await table.checkPlace() }
         var rows = try ParquetRows(source, options.columns, dimension: dims)
         let fields = try TableSchema.protos(for: rows.schema)
-        let writer = try FragmentWriter(storage, fields: fields, durability: options.storageDurability)
+        let writer = try FragmentWriter(
+            storage, fields: fields, version: options.newTableVersion, durability: options.storageDurability)
         var bytesWritten = 0
         do {
             while let batch = try rows.next() {
@@ -52,7 +53,8 @@ extension LanceVectorStore {
                 progress?(Double(rows.rowsRead) / Double(max(rows.rowCount, 1)))
             }
             let fragments = try await writer.finish()
-            let commit = try await table.commit(.overwrite(fields: fields, fragments: fragments), basedOn: existing)
+            let commit = try await table.commit(
+                .overwrite(fields: fields, fragments: fragments, version: options.newTableVersion), basedOn: existing)
             bytesWritten = fragments.dataBytes + commit.bytesWritten
             if existing != nil { await table.removeReplaced(before: commit.snapshot) }
         } catch {

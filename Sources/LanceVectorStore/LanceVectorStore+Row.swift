@@ -15,8 +15,9 @@ extension LanceVectorStore {
     /// With an index of the column (``buildScalarIndex(column:)``) this takes microseconds; rows that were appended
     /// after it was built, and all rows without one, are looked through.
     ///
+    /// - Parameter columns: further columns of the table, of any type that is read, to be given with the row.
     /// - Throws: `not_found` where there is no table.
-    public func row(docID: String) async throws(StoreError) -> Row? {
+    public func row(docID: String, columns: [String] = []) async throws(StoreError) -> Row? {
         try await door {
             try await reading { snapshot in
                 let reader = try rowReader(snapshot)
@@ -30,7 +31,11 @@ extension LanceVectorStore {
                     address = scanned ?? address
                 }
                 guard let address else { return nil }
-                return try await reader.row(at: address, id: docID)
+                var row = try await reader.row(at: address, id: docID)
+                if !columns.isEmpty {
+                    row.columns = try await values(of: columns, at: [address], snapshot).first ?? [:]
+                }
+                return row
             }
         }
     }
@@ -39,22 +44,12 @@ extension LanceVectorStore {
     private func rowReader(_ snapshot: Snapshot) throws -> RowReader {
         if let known = lastRowReader.withLock({ $0 }), known.cells.snapshot === snapshot { return known }
         let reader = try RowReader(
-            snapshot, ids: textField(options.columns.id, snapshot), texts: textField(options.columns.text, snapshot),
-            vectors: vectorField(snapshot),
-            sources: optionalField(options.columns.source, snapshot) { $0.isText || $0 == .null },
-            chunks: optionalField(options.columns.chunkIndex, snapshot) { $0.isInteger || $0 == .null })
+            snapshot, ids: textField(options.columns.id, snapshot), vectors: vectorField(snapshot),
+            texts: chunkTextField(snapshot),
+            sources: optionalField(\.source, snapshot, "text") { $0.isText || $0 == .null },
+            chunks: optionalField(\.chunkIndex, snapshot, "integers") { $0.isInteger || $0 == .null })
         lastRowReader.withLock { $0 = reader }
         return reader
-    }
-
-    private func optionalField(_ name: String, _ snapshot: Snapshot, _ accept: (DataType) -> Bool) throws -> TableField?
-    {
-        guard let field = snapshot.schema[name] else { return nil }
-        guard accept(field.type) else {
-            throw Failure(
-                .schemaMismatch, "column '\(name)' has the type \(field.type), which is not expected", path: path)
-        }
-        return field
     }
 }
 
@@ -63,20 +58,22 @@ final class RowReader: Sendable {
     let ids: TableField
     let cells: RowCells
     /// Places of the columns among those of `cells`; nil where the table has none.
+    private let text: Int?
     private let source: Int?
     private let chunk: Int?
 
     init(
-        _ snapshot: Snapshot, ids: TableField, texts: TableField, vectors: TableField, sources: TableField?,
+        _ snapshot: Snapshot, ids: TableField, vectors: TableField, texts: TableField?, sources: TableField?,
         chunks: TableField?
     ) {
         self.ids = ids
-        var fields = [ids, texts, vectors]
+        var fields = [ids, vectors]
         func place(_ field: TableField?) -> Int? {
             guard let field else { return nil }
             fields.append(field)
             return fields.count - 1
         }
+        text = place(texts)
         source = place(sources)
         chunk = place(chunks)
         cells = RowCells(snapshot, fields)
@@ -95,8 +92,8 @@ final class RowReader: Sendable {
                 path: cells.snapshot.location)
         }
         var value = Row(docID: found, chunkText: "", vector: [], source: nil, chunkIndex: nil)
-        value.chunkText = try await fragment.text(1, row) ?? ""
-        value.vector = try await fragment.value(2, row)?.floats(0) ?? []
+        if let text { value.chunkText = try await fragment.text(text, row) ?? "" }
+        value.vector = try await fragment.vector(1, row)
         if let source { value.source = try await fragment.text(source, row) }
         if let chunk { value.chunkIndex = try await fragment.value(chunk, row)?.integer(0) }
         return value
@@ -110,12 +107,5 @@ extension Column {
         case .uint(let value): return Int(exactly: value)
         default: return nil
         }
-    }
-
-    /// A row of a float32 vector column; a null vector is empty.
-    fileprivate func floats(_ row: Int) throws -> [Float] {
-        guard !isNull(row), case .fixedSizeList(let items, let length) = storage, case .fixed(let view) = items.storage
-        else { return [] }
-        return try view.slice(row * length * 4, length * 4).array(of: Float.self)
     }
 }

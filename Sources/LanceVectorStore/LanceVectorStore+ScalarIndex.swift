@@ -15,7 +15,7 @@ extension LanceVectorStore {
     ///
     /// Takes memory for the column's values, and about 60 bytes a row beside them.
     ///
-    /// - Parameter column: the column's name, `doc_id` for ``row(docID:)``.
+    /// - Parameter column: the column's name, `doc_id` for ``row(docID:columns:)``.
     /// - Throws: `not_found` where there is no table, `schema_mismatch` for a column that it does not have,
     ///   `unsupported` for one of another type, `invalid_argument` for a table without rows, `conflict` where somebody
     ///   changed the table meanwhile in a way that the index cannot follow; appends are no such change. The table is

@@ -25,19 +25,20 @@ extension LanceVectorStore {
     ///   - refineFactor: how many candidates for each hit an index search compares exactly, at least 1. Nil compares
     ///     none: then distances are estimates by code words, unless some rows are not covered by the index; with those
     ///     `topK` candidates are compared exactly. Of no effect without an index.
+    ///   - columns: further columns of the table, of any type that is read, to be given with each hit.
     /// - Throws: `invalid_argument` for a query or number as above, `not_found` where there is no table, `cancelled`.
     ///   `corrupt` or `not_found` with the index's name where its files are damaged or missing: build it again, or drop
     ///   it. All searches and explanations do so, since comparing all rows instead could be by another metric and take
     ///   a thousand times as long. `unsupported` for candidates whose vectors are stored in a form that is not read;
     ///   without `refineFactor` they are not needed.
     public func search(
-        _ query: [Float], topK: Int = 10, nprobes: Int? = nil, refineFactor: Int? = 10
+        _ query: [Float], topK: Int = 10, nprobes: Int? = nil, refineFactor: Int? = 10, columns: [String] = []
     ) async throws(StoreError) -> [Hit] {
         try await door {
             try await reading { snapshot in
                 var trace = SearchTrace()
                 var clock = StageClock(isRunning: false)
-                return try await hits(query, topK, nprobes, refineFactor, snapshot, &trace, &clock)
+                return try await hits(query, topK, nprobes, refineFactor, columns, snapshot, &trace, &clock)
             }
         }
     }
@@ -47,11 +48,11 @@ extension LanceVectorStore {
     ///
     /// - Parameters:
     ///   - queries: as many numbers as there are queries times dimensions, one query after another.
-    ///   - topK: as for ``search(_:topK:nprobes:refineFactor:)``, and so are the others.
+    ///   - topK: as for ``search(_:topK:nprobes:refineFactor:columns:)``, and so are the others.
     /// - Returns: what a search of each query gives, in the order of the queries. All are of one version.
     /// - Throws: `invalid_argument` where the numbers are not a whole number of queries, or a query is not legal.
     public func search(
-        batch queries: [Float], topK: Int = 10, nprobes: Int? = nil, refineFactor: Int? = 10
+        batch queries: [Float], topK: Int = 10, nprobes: Int? = nil, refineFactor: Int? = 10, columns: [String] = []
     ) async throws(StoreError) -> [[Hit]] {
         try await longDoor {
             try await reading { snapshot in
@@ -75,13 +76,13 @@ extension LanceVectorStore {
                     batch: each, k: topK, probes: nprobes, refineFactor: refineFactor, plan, threads: threads)
                 var results: [[Hit]] = []
                 results.reserveCapacity(found.count)
-                for neighbors in found { results.append(try await hits(neighbors, snapshot)) }
+                for neighbors in found { results.append(try await hits(neighbors, columns, snapshot)) }
                 return results
             }
         }
     }
 
-    /// Compares every live row, as if there were no index, by the metric that ``search(_:topK:nprobes:refineFactor:)``
+    /// Compares every live row, as if there were no index, by the metric that ``search(_:topK:nprobes:refineFactor:columns:)``
     /// uses: what the recall of an index is measured against.
     package func searchExactly(_ query: [Float], topK: Int) async throws(StoreError) -> [Hit] {
         try await door {
@@ -93,29 +94,29 @@ extension LanceVectorStore {
                 let neighbors = try await withTaskExecutorPreference(WorkExecutor.shared) {
                     try await searcher.nearestExactly(wanted, plan, threads: threads)
                 }
-                return try await hits(neighbors, snapshot)
+                return try await hits(neighbors, [], snapshot)
             }
         }
     }
 
     /// Searches, and says how: the index used, what was looked at, and the time of each stage.
     ///
-    /// Takes the same parameters as ``search(_:topK:nprobes:refineFactor:)`` and throws the same errors.
+    /// Takes the same parameters as ``search(_:topK:nprobes:refineFactor:columns:)`` and throws the same errors.
     public func explain(
-        _ query: [Float], topK: Int = 10, nprobes: Int? = nil, refineFactor: Int? = 10
+        _ query: [Float], topK: Int = 10, nprobes: Int? = nil, refineFactor: Int? = 10, columns: [String] = []
     ) async throws(StoreError) -> SearchExplanation {
         try await door {
             try await reading { snapshot in
                 var trace = SearchTrace()
                 var clock = StageClock(isRunning: true)
-                let hits = try await hits(query, topK, nprobes, refineFactor, snapshot, &trace, &clock)
+                let hits = try await hits(query, topK, nprobes, refineFactor, columns, snapshot, &trace, &clock)
                 return SearchExplanation(trace, version: snapshot.version, hits: hits)
             }
         }
     }
 
     private func hits(
-        _ query: [Float], _ topK: Int, _ nprobes: Int?, _ refineFactor: Int?, _ snapshot: Snapshot,
+        _ query: [Float], _ topK: Int, _ nprobes: Int?, _ refineFactor: Int?, _ columns: [String], _ snapshot: Snapshot,
         _ trace: inout SearchTrace, _ clock: inout StageClock
     ) async throws -> [Hit] {
         let field = try checkedQuery(query, topK, nprobes, refineFactor, snapshot)
@@ -124,7 +125,7 @@ extension LanceVectorStore {
         let wanted = Searcher.Query(vector: query, k: topK, probes: nprobes, refineFactor: refineFactor)
         clock.mark(.open, &trace)
         let neighbors = try await searcher.nearest(wanted, plan, threads: threads, trace: &trace, clock: &clock)
-        let hits = try await hits(neighbors, snapshot)
+        let hits = try await hits(neighbors, columns, snapshot)
         clock.mark(.rows, &trace)
         return hits
     }
@@ -134,10 +135,8 @@ extension LanceVectorStore {
 
     var threads: Int { options.threads ?? Self.processors }
 
-    private func hits(_ neighbors: [Neighbor], _ snapshot: Snapshot) async throws -> [Hit] {
-        let fields = [
-            try textField(options.columns.id, snapshot), try textField(options.columns.text, snapshot),
-        ]
+    private func hits(_ neighbors: [Neighbor], _ columns: [String], _ snapshot: Snapshot) async throws -> [Hit] {
+        let fields = [try textField(options.columns.id, snapshot)] + [try chunkTextField(snapshot)].compactMap { $0 }
         let texts = try await searcher.texts(fields, in: snapshot)
         texts.prefetch(neighbors)
         var hits: [Hit] = []
@@ -145,15 +144,24 @@ extension LanceVectorStore {
         for neighbor in neighbors {
             let address = RowAddress(rawValue: neighbor.address)
             var values: (id: String?, text: String?)
-            if let id = try texts.textInPlace(0, at: address), let text = try texts.textInPlace(1, at: address) {
+            if let id = try texts.textInPlace(0, at: address),
+                let text = fields.count > 1 ? try texts.textInPlace(1, at: address) : .some(nil)
+            {
                 values = (id, text)
             } else {
-                values = (try await texts.text(0, at: address), try await texts.text(1, at: address))
+                values.id = try await texts.text(0, at: address)
+                if fields.count > 1 { values.text = try await texts.text(1, at: address) }
             }
             hits.append(
                 Hit(
                     docID: values.id ?? "", chunkText: values.text ?? "", score: 1 - neighbor.distance,
                     distance: neighbor.distance))
+        }
+        if !columns.isEmpty {
+            let addresses = neighbors.map { RowAddress(rawValue: $0.address) }
+            for (index, values) in try await values(of: columns, at: addresses, snapshot).enumerated() {
+                hits[index].columns = values
+            }
         }
         return hits
     }
@@ -194,20 +202,56 @@ extension LanceVectorStore {
 
     // MARK: Columns
 
+    /// The values of any columns, a row an entry.
+    func values(of columns: [String], at addresses: [RowAddress], _ snapshot: Snapshot) async throws
+        -> [[String: ColumnValue]]
+    {
+        let fields = try columns.map { try snapshot.field($0) }
+        let batch = try await snapshot.take(addresses, fields)
+        return try addresses.indices.map { row in
+            var values: [String: ColumnValue] = [:]
+            for (field, column) in zip(fields, batch.columns) {
+                values[field.name] = try ColumnValue(column.value(row), field.type)
+            }
+            return values
+        }
+    }
+
     func vectorField(_ snapshot: Snapshot) throws -> TableField {
         let field = try snapshot.field(options.columns.vector)
-        guard case .fixedSizeList(.float32, _) = field.type else {
-            throw Failure(
-                .schemaMismatch, "column '\(field.name)' is \(field.type), not a fixed-size list of float32", path: path
-            )
+        guard case .fixedSizeList(let item, _) = field.type, item.isFloat else {
+            throw mismatch(field, "a fixed-size list of floats", snapshot)
         }
         return field
+    }
+
+    private func mismatch(_ field: TableField, _ wanted: String, _ snapshot: Snapshot) -> Failure {
+        Failure(
+            .schemaMismatch,
+            "column '\(field.name)' is \(field.type), not \(wanted); the table's columns are "
+                + snapshot.schema.schema.summary, path: path)
+    }
+
+    /// A column that a table may lack; one whose name is not the default must be there.
+    func optionalField(
+        _ name: KeyPath<Options.Columns, String>, _ snapshot: Snapshot, _ wanted: String, _ accept: (DataType) -> Bool
+    ) throws -> TableField? {
+        let own = options.columns[keyPath: name]
+        if snapshot.schema[own] == nil, own == Options.Columns()[keyPath: name] { return nil }
+        let field = try snapshot.field(own)
+        guard accept(field.type) else { throw mismatch(field, wanted, snapshot) }
+        return field
+    }
+
+    /// The column of the texts that were embedded; nil where the table has none.
+    func chunkTextField(_ snapshot: Snapshot) throws -> TableField? {
+        try optionalField(\.text, snapshot, "text") { $0.isText }
     }
 
     func textField(_ name: String, _ snapshot: Snapshot) throws -> TableField {
         let field = try snapshot.field(name)
         guard field.type.isText else {
-            throw Failure(.schemaMismatch, "column '\(name)' is \(field.type), not text", path: path)
+            throw mismatch(field, "text", snapshot)
         }
         return field
     }

@@ -142,7 +142,7 @@ extension LanceVectorStore {
     /// package reads, and that covers rows of the newest version. False where there is no table.
     ///
     /// Opens the index. Where its files are damaged or missing the answer is false, with a warning in the log, and
-    /// ``row(docID:)`` throws `corrupt` or `not_found` until the index is built again or dropped.
+    /// ``row(docID:columns:)`` throws `corrupt` or `not_found` until the index is built again or dropped.
     public func hasScalarIndex(column: String) async throws(StoreError) -> Bool {
         try await door { try await readingIfAny { try await hasScalarIndex(column, $0) } ?? false }
     }

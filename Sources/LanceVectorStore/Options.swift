@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ByteCoding
+import LanceFile
 import ObjectStorage
 
 /// How a store works. The defaults are right for most.
@@ -53,9 +54,11 @@ public struct Options: Sendable {
     public var consistencyInterval: Duration?
     /// Settings of remote storage by name. Not supported yet: leave it empty.
     public var storageOptions: [String: String]
-    /// Column names. Other names than the defaults are not supported yet.
+    /// The names of the columns that searches and fetches use. A table need not have columns for text, source and chunk
+    /// number, unless they are given another name than the default.
     public var columns: Columns
-    /// The data file version of new tables. "2.0", the default, is the only one supported yet.
+    /// The data file version of tables that are made: "2.0", the default, which every version of Lance reads, or "2.1" or
+    /// "2.2", in which text takes less than half the space. Rows that are appended to a table have the table's.
     public var fileVersion: String
 
     /// Creates options; see the properties for their meaning.
@@ -86,9 +89,20 @@ public struct Options: Sendable {
         try refuse(cacheBytes != nil, "cacheBytes", "leave it nil")
         try refuse(consistencyInterval != nil, "consistencyInterval", "leave it nil")
         try refuse(!storageOptions.isEmpty, "storageOptions", "leave it empty")
-        try refuse(columns != Columns(), "columns", "name the table's columns as the vectord format does")
-        try refuse(fileVersion != "2.0", "fileVersion '\(fileVersion)'", "use \"2.0\"")
+        let names = [columns.id, columns.text, columns.vector, columns.source, columns.chunkIndex]
+        guard !names.contains(""), Set(names).count == names.count else {
+            throw Failure(.invalidArgument, "the column names must be five different ones, got \(names)")
+        }
+        guard FileVersion(rawValue: fileVersion) != nil else {
+            throw Failure(
+                .invalidArgument,
+                "fileVersion must be one of \(FileVersion.allCases.map(\.rawValue).joined(separator: ", ")), got '\(fileVersion)'"
+            )
+        }
     }
+
+    /// `fileVersion`, which `check()` has looked at.
+    var newTableVersion: FileVersion { FileVersion(rawValue: fileVersion) ?? .v2_0 }
 
     var storageDurability: WriteDurability {
         switch durability {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A row found by ``LanceVectorStore/search(_:topK:nprobes:refineFactor:)``.
+/// A row found by ``LanceVectorStore/search(_:topK:nprobes:refineFactor:columns:)``.
 public struct Hit: Sendable, Codable, Equatable {
     /// The row's id.
     public var docID: String
@@ -12,23 +12,37 @@ public struct Hit: Sendable, Codable, Equatable {
     /// Euclidean distance; for dot 1 - q·x, unbounded on both sides. An estimate where `refineFactor` was nil and all
     /// rows are in the index, else exact.
     public var distance: Float
+    /// The columns that were asked for beside these, by name.
+    public var columns: [String: ColumnValue]
 
     /// Creates a hit.
-    public init(docID: String, chunkText: String, score: Float, distance: Float) {
+    public init(
+        docID: String, chunkText: String, score: Float, distance: Float, columns: [String: ColumnValue] = [:]
+    ) {
         self.docID = docID
         self.chunkText = chunkText
         self.score = score
         self.distance = distance
+        self.columns = columns
     }
 
     enum CodingKeys: String, CodingKey {
         case docID = "doc_id"
         case chunkText = "chunk_text"
-        case score, distance
+        case score, distance, columns
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        docID = try container.decode(String.self, forKey: .docID)
+        chunkText = try container.decode(String.self, forKey: .chunkText)
+        score = try container.decode(Float.self, forKey: .score)
+        distance = try container.decode(Float.self, forKey: .distance)
+        columns = try container.decodeIfPresent([String: ColumnValue].self, forKey: .columns) ?? [:]
     }
 }
 
-/// A row fetched by ``LanceVectorStore/row(docID:)``.
+/// A row fetched by ``LanceVectorStore/row(docID:columns:)``.
 public struct Row: Sendable, Codable, Equatable {
     /// The row's id.
     public var docID: String
@@ -40,9 +54,15 @@ public struct Row: Sendable, Codable, Equatable {
     public var source: String?
     /// The chunk's number in its source; nil where it is null or the table has no such column.
     public var chunkIndex: Int?
+    /// The columns that were asked for beside these, by name.
+    public var columns: [String: ColumnValue]
 
     /// Creates a row.
-    public init(docID: String, chunkText: String, vector: [Float], source: String?, chunkIndex: Int?) {
+    public init(
+        docID: String, chunkText: String, vector: [Float], source: String?, chunkIndex: Int?,
+        columns: [String: ColumnValue] = [:]
+    ) {
+        self.columns = columns
         self.docID = docID
         self.chunkText = chunkText
         self.vector = vector
@@ -53,8 +73,18 @@ public struct Row: Sendable, Codable, Equatable {
     enum CodingKeys: String, CodingKey {
         case docID = "doc_id"
         case chunkText = "chunk_text"
-        case vector, source
+        case vector, source, columns
         case chunkIndex = "chunk_idx"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        docID = try container.decode(String.self, forKey: .docID)
+        chunkText = try container.decode(String.self, forKey: .chunkText)
+        vector = try container.decode([Float].self, forKey: .vector)
+        source = try container.decodeIfPresent(String.self, forKey: .source)
+        chunkIndex = try container.decodeIfPresent(Int.self, forKey: .chunkIndex)
+        columns = try container.decodeIfPresent([String: ColumnValue].self, forKey: .columns) ?? [:]
     }
 }
 

@@ -15,23 +15,22 @@ final class RowAppender {
     /// For each written column the place of its values in the given batches; nil is a column of nulls.
     private let sources: [Int?]
     private let writer: FragmentWriter
+    private let version: FileVersion
 
     /// - Parameters:
     ///   - base: the version to append to; nil where there is no table.
     ///   - given: the columns that the rows will have.
-    init(_ table: Table, base: Snapshot?, given: Schema, durability: WriteDurability) throws {
+    ///   - newTableVersion: the file version of a table that is made.
+    init(_ table: Table, base: Snapshot?, given: Schema, newTableVersion: FileVersion, durability: WriteDurability)
+        throws
+    {
+        // All files of a table have one version.
+        version = try base?.fileVersion() ?? newTableVersion
         self.table = table
         self.base = base
         var fields: [ProtoField] = []
         var sources: [Int?] = []
         if let base {
-            guard try base.fileVersion() == .v2_0 else {
-                throw Failure(
-                    .unsupported,
-                    "the table's files have version \(try base.fileVersion().rawValue), and appending to those is not "
-                        + "supported yet; append with the official Lance library",
-                    path: base.location)
-            }
             for field in given.fields { _ = try base.field(field.name) }
             for field in base.schema.fields {
                 guard let proto = base.manifest.proto.fields.first(where: { $0.id == field.id }) else { continue }
@@ -57,7 +56,7 @@ final class RowAppender {
         self.fields = fields
         self.sources = sources
         schema = try TableSchema(fields).schema
-        writer = try FragmentWriter(table.storage, fields: fields, durability: durability)
+        writer = try FragmentWriter(table.storage, fields: fields, version: version, durability: durability)
     }
 
     private static func check(_ given: Field, _ field: TableField, _ base: Snapshot) throws {
@@ -71,7 +70,10 @@ final class RowAppender {
         // Texts with 32-bit and with 64-bit offsets are the same on disk.
         if given.type.isText, field.type.isText { return }
         if given.type.isVariableLength, field.type.isVariableLength, !given.type.isText, !field.type.isText { return }
-        if case .fixedSizeList(.float32, let got) = given.type, case .fixedSizeList(.float32, let want) = field.type {
+        if case .fixedSizeList(.float32, let got) = given.type, case .fixedSizeList(let item, let want) = field.type,
+            item.isFloat
+        {
+            if got == want { return }
             throw Failure(
                 .invalidArgument, "the vectors have \(got) dimensions, the table's have \(want)", path: base.location)
         }
@@ -87,6 +89,7 @@ final class RowAppender {
             guard let source else { return try Column.nulls(field.type, count: batch.count) }
             let column = batch.columns[source]
             if column.type == field.type { return column }
+            if case .fixedSizeList(let item, _) = field.type { return try VectorColumn.rounded(column, to: item) }
             return try Column(field.type, count: column.count, validity: column.validity, storage: column.storage)
         }
         try await writer.append(Batch(schema, columns, count: batch.count))
@@ -108,11 +111,12 @@ final class RowAppender {
     private func commit(_ fragments: [ProtoDataFragment]) async throws -> Commit {
         if let base { return try await table.commit(.append(fragments), basedOn: base) }
         do {
-            return try await table.commit(.overwrite(fields: fields, fragments: fragments), basedOn: nil)
+            return try await table.commit(
+                .overwrite(fields: fields, fragments: fragments, version: version), basedOn: nil)
         } catch let failure as Failure where failure.code == .conflict {
             // Somebody else made the table meanwhile. If it has the very same columns, these rows belong to it.
             let newest = try await table.latest()
-            guard newest.manifest.proto.fields == fields, try newest.fileVersion() == .v2_0 else { throw failure }
+            guard newest.manifest.proto.fields == fields, try newest.fileVersion() == version else { throw failure }
             return try await table.commit(.append(fragments), basedOn: newest)
         }
     }

@@ -92,6 +92,29 @@ enum VectorColumn {
         }
     }
 
+    /// Vectors of float32 as those of another float type: doubles are exact, halves the nearest.
+    static func rounded(_ column: Column, to item: DataType) throws -> Column {
+        guard case .fixedSizeList(let items, let length) = column.storage, items.type == .float32,
+            case .fixed(let view) = items.storage
+        else { throw Failure(.schemaMismatch, "a column of \(column.type) holds no vectors of float32") }
+        let floats = view.array(of: Float.self)
+        let values: ByteView
+        switch item {
+        case .float32: return column
+        case .float64: values = Self.bytes(of: floats.map(Double.init))
+        case .float16: values = Self.bytes(of: floats.map(HalfFloat.narrow))
+        default: throw Failure(.schemaMismatch, "vectors of float32 cannot become \(item)")
+        }
+        let converted = try Column(item, count: items.count, validity: items.validity, storage: .fixed(values))
+        return try Column(
+            .fixedSizeList(item, length), count: column.count, validity: column.validity,
+            storage: .fixedSizeList(items: converted, length: length))
+    }
+
+    private static func bytes<T: BitwiseCopyable>(of values: [T]) -> ByteView {
+        values.withUnsafeBytes { Region(copying: $0, name: "vectors").view }
+    }
+
     /// All rows have the length, so they stand one after another already.
     private static func inPlace(_ column: Column, _ dimension: Int) throws -> Column {
         let count = column.count * dimension

@@ -50,6 +50,14 @@ package final class RowCells: Sendable {
             guard case .other(let reader) = columns[column] else { return nil }
             return try await reader.read(row..<row + 1)
         }
+
+        /// The numbers of a vector of any float type; none where it is null.
+        package func vector(_ column: Int, _ row: Int) async throws -> [Float] {
+            guard case .other(let reader) = columns[column], let block = try reader.vectors(row..<row + 1) else {
+                return []
+            }
+            return block.floats.array(of: Float.self)
+        }
     }
 
     package init(_ snapshot: Snapshot, _ fields: [TableField]) {

@@ -8,6 +8,50 @@ struct TableArgument: ParsableArguments {
     var table: String
 }
 
+/// The names of the columns that searches and fetches use.
+struct ColumnOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The column of text that names a row.", valueName: "name"))
+    var idColumn = Options.Columns().id
+
+    @Option(help: ArgumentHelp("The column of the text that was embedded.", valueName: "name"))
+    var textColumn = Options.Columns().text
+
+    @Option(help: ArgumentHelp("The column of vectors: fixed-size lists of floats.", valueName: "name"))
+    var vectorColumn = Options.Columns().vector
+
+    @Option(help: ArgumentHelp("The column of what a text was cut from.", valueName: "name"))
+    var sourceColumn = Options.Columns().source
+
+    @Option(help: ArgumentHelp("The column of a chunk's number in its source.", valueName: "name"))
+    var chunkIndexColumn = Options.Columns().chunkIndex
+
+    var columns: Options.Columns {
+        .init(
+            id: idColumn, text: textColumn, vector: vectorColumn, source: sourceColumn, chunkIndex: chunkIndexColumn)
+    }
+}
+
+/// Which columns are printed beside the usual ones.
+struct ShownColumns: ParsableArguments {
+    @Option(help: ArgumentHelp("Further columns of the table to print.", valueName: "a,b"))
+    var show: String?
+
+    var names: [String] { show?.split(separator: ",", omittingEmptySubsequences: false).map(String.init) ?? [] }
+
+    func validate() throws {
+        if names.contains("") { throw ValidationError("--show needs names with commas between them") }
+    }
+}
+
+/// What a table that is made is like.
+struct NewTableOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The file version of a table that is made: 2.0, 2.1 or 2.2. Later ones take less space for text.",
+            valueName: "version"))
+    var fileVersion = Options().fileVersion
+}
+
 /// How a command speaks.
 struct OutputOptions: ParsableArguments {
     @Flag(help: "Print JSON, errors too.")

@@ -29,6 +29,8 @@ struct Append: AsyncParsableCommand {
     var ndjson: String?
 
     @OptionGroup var write: WriteOptions
+    @OptionGroup var columns: ColumnOptions
+    @OptionGroup var new: NewTableOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -38,7 +40,10 @@ struct Append: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let store = try LanceVectorStore(path: table.table, options: write.options)
+        var options = write.options
+        options.columns = columns.columns
+        options.fileVersion = new.fileVersion
+        let store = try LanceVectorStore(path: table.table, options: options)
         let stats = try await Progress.with("appending") { progress in
             if let parquet { return try await store.append(parquet: parquet) }
             return try await append(lines: ndjson ?? "-", to: store, progress)
@@ -60,7 +65,7 @@ struct Append: AsyncParsableCommand {
     {
         let lines = LineReader(try InputFile(path))
         let snapshot = try await reporting(store.path) { try await store.table.latestIfAny() }
-        let rows = NDJSONRows(lines, fields: snapshot?.schema.fields)
+        let rows = NDJSONRows(lines, fields: snapshot?.schema.fields, names: store.options.columns)
         // The first batch tells how long the vectors of a new table are.
         var first = try await reporting(store.path) { try rows.next() }
         guard first != nil else { return AppendStats(rowsAppended: 0, diskBytesAdded: 0, durationSeconds: 0) }

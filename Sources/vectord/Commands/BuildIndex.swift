@@ -46,6 +46,7 @@ struct BuildIndex: AsyncParsableCommand {
 
     @OptionGroup var threads: ThreadOptions
     @OptionGroup var write: WriteOptions
+    @OptionGroup var columns: ColumnOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -62,6 +63,7 @@ struct BuildIndex: AsyncParsableCommand {
         var options = write.options
         options.threads = threads.threads
         options.memoryBudget = memoryBudget?.bytes
+        options.columns = columns.columns
         let store = try LanceVectorStore(path: table.table, options: options)
         let stats = try await Progress.with("indexing") { progress in
             try await Interruption.cancelling { [self] in

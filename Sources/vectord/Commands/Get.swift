@@ -14,11 +14,13 @@ struct Get: AsyncParsableCommand {
     @Argument(help: "The row's doc_id.")
     var docID: String
 
+    @OptionGroup var columns: ColumnOptions
+    @OptionGroup var shown: ShownColumns
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let store = try LanceVectorStore(path: table.table)
-        guard let row = try await store.row(docID: docID) else {
+        let store = try LanceVectorStore(path: table.table, options: Options(columns: columns.columns))
+        guard let row = try await store.row(docID: docID, columns: shown.names) else {
             throw StoreError(
                 code: .notFound, message: "there is no row with the doc_id '\(Readable.line(docID, limit: 100))'",
                 path: table.table
@@ -34,6 +36,7 @@ struct Get: AsyncParsableCommand {
         object.add("vector", row.vector)
         object.add("source", row.source)
         object.add("chunk_idx", row.chunkIndex)
+        object.add(columns: row.columns)
         try object.print()
     }
 
@@ -50,5 +53,10 @@ struct Get: AsyncParsableCommand {
             \(Readable.paragraph(row.chunkText))
 
             """)
+        if !row.columns.isEmpty {
+            var object = JSONObject()
+            object.add(columns: row.columns)
+            try StandardOutput.write(object.finished + [10])
+        }
     }
 }

@@ -20,6 +20,8 @@ struct Migrate: AsyncParsableCommand {
     var dims: Int?
 
     @OptionGroup var write: WriteOptions
+    @OptionGroup var columns: ColumnOptions
+    @OptionGroup var new: NewTableOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -27,7 +29,10 @@ struct Migrate: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let store = try LanceVectorStore(path: table.table, options: write.options)
+        var options = write.options
+        options.columns = columns.columns
+        options.fileVersion = new.fileVersion
+        let store = try LanceVectorStore(path: table.table, options: options)
         let stats = try await Progress.with("migrating") { progress in
             try await store.migrate(parquet: parquet, dims: dims) { progress.update($0) }
         }

@@ -44,6 +44,7 @@ struct Recall: AsyncParsableCommand {
     var plot: String?
 
     @OptionGroup var threads: ThreadOptions
+    @OptionGroup var columns: ColumnOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -56,7 +57,8 @@ struct Recall: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let store = try LanceVectorStore(path: table.table, options: Options(threads: threads.threads))
+        let store = try LanceVectorStore(
+            path: table.table, options: Options(threads: threads.threads, columns: columns.columns))
         // A table that is not there is told before what is wrong with the queries.
         _ = try await store.count()
         try checkPlace()

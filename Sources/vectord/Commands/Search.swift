@@ -41,6 +41,8 @@ struct Search: AsyncParsableCommand {
     var explain = false
 
     @OptionGroup var threads: ThreadOptions
+    @OptionGroup var columns: ColumnOptions
+    @OptionGroup var shown: ShownColumns
     @OptionGroup var output: OutputOptions
 
     /// What one query gave; an explanation holds its hits too.
@@ -56,7 +58,8 @@ struct Search: AsyncParsableCommand {
 
     func run() async throws {
         let queries = try Queries(path: query)
-        let store = try LanceVectorStore(path: table.table, options: Options(threads: threads.threads))
+        let store = try LanceVectorStore(
+            path: table.table, options: Options(threads: threads.threads, columns: columns.columns))
         var answers: [Answer] = []
         try await Progress.with("searching", isShown: !StandardOutput.isTerminal || queries.vectors.count > 1) {
             progress in
@@ -79,9 +82,11 @@ struct Search: AsyncParsableCommand {
     private func answer(_ vector: [Float], _ store: LanceVectorStore) async throws(StoreError) -> Answer {
         guard explain else {
             return Answer(
-                hits: try await store.search(vector, topK: topK, nprobes: nprobes, refineFactor: refine.factor))
+                hits: try await store.search(
+                    vector, topK: topK, nprobes: nprobes, refineFactor: refine.factor, columns: shown.names))
         }
-        let explanation = try await store.explain(vector, topK: topK, nprobes: nprobes, refineFactor: refine.factor)
+        let explanation = try await store.explain(
+            vector, topK: topK, nprobes: nprobes, refineFactor: refine.factor, columns: shown.names)
         return Answer(hits: explanation.hits, explanation: explanation)
     }
 
@@ -97,6 +102,7 @@ struct Search: AsyncParsableCommand {
                     object.add("chunk_text", hit.chunkText)
                     object.add("score", hit.score)
                     object.add("distance", hit.distance)
+                    object.add(columns: hit.columns)
                     return object
                 })
             return object
@@ -112,6 +118,11 @@ struct Search: AsyncParsableCommand {
                 let score = Readable.decimal(Double(hit.score), 4)
                 try StandardOutput.write(
                     "\(score)  \(Readable.line(hit.docID))  \(Readable.line(hit.chunkText, limit: Self.textLimit))\n")
+                if !hit.columns.isEmpty {
+                    var object = JSONObject()
+                    object.add(columns: hit.columns)
+                    try StandardOutput.write([UInt8](repeating: UInt8(ascii: " "), count: 8) + object.finished + [10])
+                }
             }
             if answer.hits.isEmpty { try StandardOutput.write("no rows found\n") }
             if let explanation = answer.explanation {

@@ -9,10 +9,11 @@ struct Stats: AsyncParsableCommand {
         discussion: "Where there is no table yet, everything is zero.")
 
     @OptionGroup var table: TableArgument
+    @OptionGroup var columns: ColumnOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let store = try LanceVectorStore(path: table.table)
+        let store = try LanceVectorStore(path: table.table, options: Options(columns: columns.columns))
         let stats = try await store.stats()
         guard !output.json else {
             var object = JSONObject()
@@ -32,8 +33,8 @@ struct Stats: AsyncParsableCommand {
             path          \(stats.path)
             rows          \(stats.rows)
             disk          \(Readable.bytes(stats.diskBytes))
-            vector index  \(Self.text(stats.hasVectorIndex, "vector", "vector", table))
-            doc_id index  \(Self.text(stats.hasDocIDIndex, "btree", "doc_id", table))
+            vector index  \(Self.text(stats.hasVectorIndex, "vector", columns.vectorColumn, table))
+            doc_id index  \(Self.text(stats.hasDocIDIndex, "btree", columns.idColumn, table))
 
             """)
         if table == nil { try StandardOutput.write("there is no Lance table here yet\n") }

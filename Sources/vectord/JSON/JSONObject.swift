@@ -12,6 +12,12 @@ struct JSONObject {
         bytes.append(UInt8(ascii: ":"))
     }
 
+    /// A member whose value `body` writes.
+    mutating func add(_ name: String, _ body: (inout [UInt8]) -> Void) {
+        key(name)
+        body(&bytes)
+    }
+
     mutating func add(_ name: String, _ value: String?) {
         key(name)
         if let value { JSONText.append(value, to: &bytes) } else { JSONText.append(JSONText.null, to: &bytes) }

@@ -64,7 +64,8 @@ final class NDJSONColumn {
         case .binary, .largeBinary:
             let data = try JSONValue.base64(&scanner)
             data.withUnsafeBytes { builder.append(bytes: $0) }
-        case .null, .list, .largeList, .structure, .map, .other: throw scanner.problem("the column holds nothing but null")
+        case .null, .list, .largeList, .structure, .map, .other:
+            throw scanner.problem("the column holds nothing but null")
         default: try JSONValue.appendFixed(field.type, from: &scanner, to: &bytes)
         }
         count += 1

@@ -18,10 +18,9 @@ final class NDJSONRows {
 
     /// - Parameter fields: the table's columns; nil stands for those of a new table, whose vectors are as long as the
     ///   first one.
-    init(_ lines: LineReader, fields: [TableField]?) {
+    init(_ lines: LineReader, fields: [TableField]?, names: Options.Columns = .init()) {
         self.lines = lines
         guard let fields else {
-            let names = Options.Columns()
             columns = [
                 NDJSONColumn(Field(names.source, .utf8)), NDJSONColumn(Field(names.id, .utf8, nullable: false)),
                 NDJSONColumn(Field(names.chunkIndex, .int32)), NDJSONColumn(Field(names.text, .utf8)),

@@ -19,7 +19,7 @@ struct ArrayEncoder {
         var encoder = ArrayEncoder()
         let encoding = try encoder.encode(columns, type)
         return EncodedPage(
-            encoding: encoding, buffers: encoder.buffers, rowCount: columns.reduce(0) { $0 + $1.count })
+            encoding: .array(encoding), buffers: encoder.buffers, rowCount: columns.reduce(0) { $0 + $1.count })
     }
 
     private mutating func encode(_ columns: [Column], _ type: DataType) throws -> ProtoArrayEncoding {
