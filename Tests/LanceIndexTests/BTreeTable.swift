@@ -54,7 +54,7 @@ struct BTreeTable {
         let fragments = try await writer.finish()
         let base = try await table.latestIfAny()
         let operation: LanceTable.Operation =
-            base == nil ? .overwrite(fields: fields, fragments: fragments) : .append(fragments)
+            base == nil ? .overwrite(fields: fields, fragments: fragments, version: .v2_0) : .append(fragments)
         let snapshot = try await table.commit(operation, basedOn: base).snapshot
         guard let fragment = snapshot.fragments.last else { return }
         for (row, value) in values.enumerated() {

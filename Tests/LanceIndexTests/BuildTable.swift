@@ -30,7 +30,7 @@ struct BuildTable {
         try await writer.append(Batch(schema, [column]))
         let fragments = try await writer.finish()
         snapshot = try await Table(storage, .relaxed).commit(
-            .overwrite(fields: fields, fragments: fragments), basedOn: nil
+            .overwrite(fields: fields, fragments: fragments, version: .v2_0), basedOn: nil
         ).snapshot
     }
 

@@ -2,6 +2,7 @@
 import ByteCoding
 import Foundation
 import LanceProto
+import LanceFile
 import LanceTable
 import ObjectStorage
 import SwiftProtobuf
@@ -123,7 +124,8 @@ struct CommitTests {
                     case "append": .append(try await TestTable.fragments(3..<5, in: table))
                     case "overwrite":
                         .overwrite(
-                            fields: try TestTable.fields(), fragments: try await TestTable.fragments(3..<5, in: table))
+                            fields: try TestTable.fields(), fragments: try await TestTable.fragments(3..<5, in: table),
+                            version: .v2_0)
                     default: .createIndex(new: [index(1)], removed: [])
                     }
                 let isSafe =
