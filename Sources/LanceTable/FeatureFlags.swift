@@ -25,7 +25,7 @@ package struct FeatureFlags: OptionSet, Sendable {
     ]
 
     private static let readable: FeatureFlags = [
-        .deletionFiles, .stableRowIDs, .formatV2, .tableConfig, .noTransactionFiles,
+        .deletionFiles, .stableRowIDs, .formatV2, .tableConfig, .basePaths, .noTransactionFiles,
     ]
     private static let writable: FeatureFlags = [.deletionFiles, .formatV2, .tableConfig, .noTransactionFiles]
 

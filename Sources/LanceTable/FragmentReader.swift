@@ -42,9 +42,9 @@ package struct FragmentReader: Sendable {
         guard fragment.hasDeletions else { return nil }
         let rows = try await physicalRows()
         let file = fragment.proto.deletionFile
-        try refuseBase(file.hasBaseID)
+        let (storage, path) = try place(file.hasBaseID ? file.baseID : nil, "_deletions", fragment.deletionFilePath)
         return try await snapshot.files.deletions(fragment.deletionFilePath) {
-            let region = try await snapshot.storage.open(ObjectKey(fragment.deletionFilePath))
+            let region = try await storage.open(ObjectKey(path))
             let vector = try DeletionVector(parsing: region.view, kind: file.fileType, rows: rows)
             if file.numDeletedRows > 0, UInt64(vector.count) != file.numDeletedRows {
                 throw region.view.corrupt("\(vector.count) deleted rows; the manifest says \(file.numDeletedRows)")
@@ -91,8 +91,8 @@ package struct FragmentReader: Sendable {
     }
 
     private func open(_ file: ProtoDataFile) async throws -> DataFileReader {
-        try refuseBase(file.hasBaseID)
-        let reader = try await snapshot.files.dataFile(file.path, in: snapshot.storage)
+        let (storage, path) = try place(file.hasBaseID ? file.baseID : nil, "data", "data/" + file.path)
+        let reader = try await snapshot.files.dataFile(path, in: storage)
         if file.fileSizeBytes != 0, file.fileSizeBytes != UInt64(reader.byteCount) {
             throw Failure(
                 .corrupt, "a data file of \(reader.byteCount) bytes; the manifest says \(file.fileSizeBytes)",
@@ -106,11 +106,14 @@ package struct FragmentReader: Sendable {
         return reader
     }
 
-    private func refuseBase(_ hasBase: Bool) throws {
-        guard hasBase else { return }
-        throw Failure(
-            .unsupported,
-            "fragment \(id) has files outside the table's directory (base paths); use the official Lance library",
-            path: snapshot.location)
+    /// The storage of a file and its place there.
+    ///
+    /// - Parameters:
+    ///   - base: the number of the base path; nil for the table's own directory.
+    ///   - path: below a table's directory; it begins with `directory`.
+    private func place(_ base: UInt32?, _ directory: String, _ path: String) throws -> (any ObjectStorage, String) {
+        guard let base else { return (snapshot.storage, path) }
+        let (storage, isRoot) = try BasePath.storage(base, of: snapshot)
+        return (storage, isRoot ? path : String(path.dropFirst(directory.count + 1)))
     }
 }

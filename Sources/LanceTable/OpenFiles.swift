@@ -14,13 +14,15 @@ final class OpenFiles: Sendable {
         var deletions: [String: DeletionVector] = [:]
     }
 
+    /// - Parameter path: the file's key in `storage`.
     func dataFile(_ path: String, in storage: any ObjectStorage) async throws -> DataFileReader {
-        if let known = state.withLock({ $0.data[path] }) { return known }
-        let opened = try await DataFileReader.open(ObjectKey("data/" + path), in: storage)
+        let name = storage.location + "/" + path
+        if let known = state.withLock({ $0.data[name] }) { return known }
+        let opened = try await DataFileReader.open(ObjectKey(path), in: storage)
         // Another task may have been faster; then both have the same bytes and the first stays.
         return state.withLock { state in
-            if let known = state.data[path] { return known }
-            state.data[path] = opened
+            if let known = state.data[name] { return known }
+            state.data[name] = opened
             return opened
         }
     }
@@ -34,10 +36,11 @@ final class OpenFiles: Sendable {
 
     /// Forgets the files that `snapshot` does not have; whoever still reads them keeps them open.
     func keepOnly(_ fragments: [Fragment]) {
-        let data = Set(fragments.flatMap { $0.proto.files.map(\.path) })
+        // By their own names, which are unique wherever they are.
+        let data = Set(fragments.flatMap { $0.proto.files.map { $0.path.split(separator: "/").last ?? "" } })
         let deletions = Set(fragments.filter(\.hasDeletions).map(\.deletionFilePath))
         state.withLock { state in
-            state.data = state.data.filter { data.contains($0.key) }
+            state.data = state.data.filter { data.contains($0.key.split(separator: "/").last ?? "") }
             state.deletions = state.deletions.filter { deletions.contains($0.key) }
         }
     }
