@@ -40,6 +40,15 @@ public struct Hit: Sendable, Codable, Equatable {
         distance = try container.decode(Float.self, forKey: .distance)
         columns = try container.decodeIfPresent([String: ColumnValue].self, forKey: .columns) ?? [:]
     }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(docID, forKey: .docID)
+        try container.encode(chunkText, forKey: .chunkText)
+        try container.encode(score, forKey: .score)
+        try container.encode(distance, forKey: .distance)
+        if !columns.isEmpty { try container.encode(columns, forKey: .columns) }
+    }
 }
 
 /// A row fetched by ``LanceVectorStore/row(docID:columns:)``.
@@ -85,6 +94,16 @@ public struct Row: Sendable, Codable, Equatable {
         source = try container.decodeIfPresent(String.self, forKey: .source)
         chunkIndex = try container.decodeIfPresent(Int.self, forKey: .chunkIndex)
         columns = try container.decodeIfPresent([String: ColumnValue].self, forKey: .columns) ?? [:]
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(docID, forKey: .docID)
+        try container.encode(chunkText, forKey: .chunkText)
+        try container.encode(vector, forKey: .vector)
+        try container.encodeIfPresent(source, forKey: .source)
+        try container.encodeIfPresent(chunkIndex, forKey: .chunkIndex)
+        if !columns.isEmpty { try container.encode(columns, forKey: .columns) }
     }
 }
 

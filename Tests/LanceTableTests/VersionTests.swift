@@ -106,7 +106,7 @@ struct VersionTests {
         let flag = FeatureFlags(rawValue: 1 << UInt64(bit))
         let name = Self.names[1 << bit] ?? "\(flag.rawValue)"
         for (isKnown, doing, check) in [
-            ([0, 1, 2, 3, 5].contains(bit), "read", { try flag.checkReadable("p") }),
+            ([0, 1, 2, 3, 4, 5].contains(bit), "read", { try flag.checkReadable("p") }),
             ([0, 2, 3, 5].contains(bit), "write", { try flag.checkWritable("p") }),
         ] as [(Bool, String, () throws -> Void)] {
             if isKnown {
@@ -122,7 +122,7 @@ struct VersionTests {
     @Test func allUnknownFlagsAreNamed() {
         let failure = #expect(throws: Failure.self) { try FeatureFlags(rawValue: UInt64.max).checkReadable("p") }
         for name in [
-            "base paths (16)", "data overlay files (64)", "index covering fields (128)",
+            "data overlay files (64)", "index covering fields (128)",
             "mixed data file versions (256)", "512", "\(UInt64(1) << 63)",
         ] {
             #expect(failure?.message.contains(name) == true, "\(name)")
@@ -189,7 +189,7 @@ struct VersionTests {
             ("column", .corrupt, { $0.fragments[0].files[0].columnIndices[0] = 77 }),
             ("no column", .unsupported, { $0.fragments[0].files[0].columnIndices[0] = -1 }),
             ("type", .corrupt, { $0.fields[0].logicalType = "string" }),
-            ("base", .unsupported, { $0.fragments[0].files[0].baseID = 1 }),
+            ("base that is not listed", .corrupt, { $0.fragments[0].files[0].baseID = 1 }),
             ("missing file", .notFound, { $0.fragments[0].files[0].path = "none.lance" }),
             ("path", .corrupt, { $0.fragments[0].files[0].path = "../../etc/passwd" }),
             ("absolute path", .corrupt, { $0.fragments[0].files[0].path = "/etc/passwd" }),

@@ -58,11 +58,17 @@ struct StoreTests {
         all.append(("cacheBytes", Options(cacheBytes: 1)))
         all.append(("consistencyInterval", Options(consistencyInterval: .seconds(1))))
         all.append(("storageOptions", Options(storageOptions: ["region": "x"])))
-        all.append(("columns", Options(columns: .init(id: "key"))))
-        all.append(("fileVersion", Options(fileVersion: "2.1")))
         for (name, options) in all {
             #expect { try LanceVectorStore(path: "/tmp/x", options: options) } throws: {
                 ($0 as? StoreError)?.code == .unsupported && ($0 as? StoreError)?.message.contains(name) == true
+            }
+        }
+        for options in [
+            Options(columns: .init(id: "")), Options(columns: .init(id: "vector")), Options(fileVersion: "2.3"),
+            Options(fileVersion: ""),
+        ] {
+            #expect { try LanceVectorStore(path: "/tmp/x", options: options) } throws: {
+                ($0 as? StoreError)?.code == .invalidArgument
             }
         }
         for threads in [0, -1] {
