@@ -27,6 +27,8 @@ package struct Failure: Error, Sendable {
     /// Where in that file, when bytes are to blame.
     package var offset: UInt64?
     package var underlying: (any Error)?
+    /// Nothing is wrong but that too much was asked for at once: fewer rows can be read.
+    package var isTooMuch = false
 
     package init(
         _ code: Code, _ message: String, path: String? = nil, offset: UInt64? = nil, underlying: (any Error)? = nil
@@ -36,6 +38,13 @@ package struct Failure: Error, Sendable {
         self.path = path
         self.offset = offset
         self.underlying = underlying
+    }
+
+    /// What is asked for at once, or stands in a damaged file, would take too much memory.
+    package static func tooMuch(_ message: String) -> Failure {
+        var failure = Failure(.corrupt, message + " at once are too many; read fewer rows")
+        failure.isTooMuch = true
+        return failure
     }
 
     /// The same failure, with the path filled in where the thrower did not know it.

@@ -90,9 +90,9 @@ package struct Column: Sendable {
 
     /// A column of `count` nulls.
     package static func nulls(_ type: DataType, count: Int) throws -> Column {
-        let (bytes, overflow) = max(type.byteWidth ?? 8, 1).multipliedReportingOverflow(by: count)
+        let (bytes, overflow) = max(type.rowBytes, 1).multipliedReportingOverflow(by: count)
         guard !overflow, count >= 0, bytes <= mostNullBytes else {
-            throw Failure(.corrupt, "\(count) null values of type \(type) at once are too many; read fewer rows")
+            throw Failure.tooMuch("\(count) null values of type \(type)")
         }
         let validity = Bitmap(repeating: false, count: count)
         switch type {

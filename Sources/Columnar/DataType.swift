@@ -76,6 +76,19 @@ extension DataType {
         return bitWidth / 8
     }
 
+    /// About how many bytes a row takes: exact for types of a fixed width, an offset for others. At most `Int.max / 2`.
+    package var rowBytes: Int {
+        let most = Int.max / 2
+        switch self {
+        case .bool: return 1
+        case .fixedSizeList(let item, let length):
+            let (bytes, overflow) = item.rowBytes.multipliedReportingOverflow(by: max(length, 0))
+            return overflow ? most : min(bytes, most)
+        case .structure(let members): return members.reduce(0) { min($0 + $1.type.rowBytes, most) }
+        default: return byteWidth ?? 8
+        }
+    }
+
     package var isText: Bool { self == .utf8 || self == .largeUtf8 }
     package var isVariableLength: Bool { isText || self == .binary || self == .largeBinary }
 

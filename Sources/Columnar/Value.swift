@@ -57,6 +57,9 @@ extension Column {
 
 /// IEEE binary16 by hand: `Float16` does not exist in Swift on x86 macOS.
 package enum HalfFloat {
+    /// Finite numbers from here on have no half beside them but infinity.
+    package static let tooLarge: Float = 65520
+
     /// The nearest, of two the one whose last bit is 0; too large becomes infinite.
     package static func narrow(_ value: Float) -> UInt16 {
         let bits = value.bitPattern

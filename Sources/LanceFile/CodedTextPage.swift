@@ -119,7 +119,8 @@ final class CodedTextPage: Sendable {
         guard let stored = try stored(row) else { return nil }
         guard let symbols else { return try stored.withUnsafeBytes { try TextPage.text($0, row: row) } }
         // Most texts are short: their bytes need no memory of their own.
-        return try withUnsafeTemporaryAllocation(byteCount: (stored.count + 1) * 8, alignment: 8) { buffer in
+        return try withUnsafeTemporaryAllocation(byteCount: LayoutDecoder.made(stored.count + 1, 8), alignment: 8) {
+            buffer in
             let count = try symbols.decode(stored, into: buffer)
             return try TextPage.text(
                 UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]), row: row)

@@ -13,6 +13,8 @@ package enum LogicalType {
 
     /// Items of one value; a vector of more would be gigabytes a row.
     private static let longestList = 1 << 24
+    /// Bytes of one value, whatever it is made of.
+    private static let largestList = 1 << 31
 
     /// The type that a name stands for; `.other` for those that this package does not read.
     ///
@@ -46,7 +48,9 @@ package enum LogicalType {
             // A matrix is a list of lists; a long chain of them would end on the stack's last page.
             guard parts.filter({ $0 == "fixed_size_list" }).count <= 4 else { break }
             let item = type(named: parts[1..<parts.count - 1].joined(separator: ":"))
-            if let length = Int(parts[parts.count - 1]), (1...longestList).contains(length), item.isItem {
+            if let length = Int(parts[parts.count - 1]), (1...longestList).contains(length), item.isItem,
+                DataType.fixedSizeList(item, length).rowBytes <= largestList
+            {
                 return .fixedSizeList(item, length)
             }
         case ("dict", 3...):

@@ -40,11 +40,7 @@ struct SymbolTable: Sendable {
 
     /// The values that stand at `spans` of `data`, which are inside.
     func decode(_ spans: [Range<Int>], _ data: ByteView) throws -> Column.Storage {
-        var coded = 0
-        for span in spans { coded += span.count }
-        // A byte gives 8 at the most, and each symbol is written whole before its length is counted. What is not written
-        // to takes no memory.
-        let room = try LayoutDecoder.made(coded + 1, 8)
+        let room = try room(spans, data)
         var ends: [Int] = [0]
         ends.reserveCapacity(spans.count + 1)
         let region = try Region(count: room, name: data.region.name) { target in
@@ -62,6 +58,26 @@ struct SymbolTable: Sendable {
             }
         }
         return .variable(offsets: ends, data: try region.view.slice(0, ends.last ?? 0))
+    }
+
+    /// Bytes that the values at `spans` may take, and 8 more: each symbol is written whole before its length is counted.
+    private func room(_ spans: [Range<Int>], _ data: ByteView) throws -> Int {
+        var coded = 0
+        for span in spans {
+            let (sum, overflow) = coded.addingReportingOverflow(span.count)
+            guard !overflow, sum < LayoutDecoder.mostMadeBytes else {
+                throw Failure.tooMuch("\(spans.count) texts of \(sum) coded bytes")
+            }
+            coded = sum
+        }
+        // A byte gives 8 at the most. What is not written to takes no memory, but there is a limit to asking for it.
+        if (coded + 1) * 8 <= LayoutDecoder.mostMadeBytes { return (coded + 1) * 8 }
+        var size = 8
+        data.withUnsafeBytes { source in
+            // A byte that an escape stands before may be counted as a symbol; that is too much, never too little.
+            for span in spans { for byte in source[span] { size += max(Int(lengths[Int(byte)]), 1) } }
+        }
+        return try LayoutDecoder.made(size, 1)
     }
 
     /// One value.

@@ -51,12 +51,7 @@ extension ColumnReader {
         let mostRows = max(Self.decodedBytes / (dimension * MemoryLayout<Float>.stride), 1)
         var parts: [VectorPart] = []
         for page in pages where page.rowCount > 0 && !page.isAllNull {
-            // What the first row's numbers are, all of the page are.
-            let first = try readInPlace(page.firstRow..<page.firstRow + 1)
-            if case .fixedSizeList(let items, _) = first.storage, case .fixed(let view) = items.storage,
-                items.type == .float32, view.aligned(to: 4).region === view.region,
-                page.buffers.contains(where: { $0.region === view.region })
-            {
+            if try isInPlace(page, dimension) {
                 if let block = try vectors(page.rows) { parts.append(.inPlace(block)) }
                 continue
             }
@@ -70,6 +65,24 @@ extension ColumnReader {
             }
         }
         return parts
+    }
+
+    /// Whether the numbers of a page stand in the file as they are used: then so do those of its first row and its last,
+    /// as far apart as all the rows are long.
+    private func isInPlace(_ page: Page, _ dimension: Int) throws -> Bool {
+        func numbers(_ row: Int) throws -> ByteView? {
+            let column = try readInPlace(row..<row + 1)
+            guard case .fixedSizeList(let items, _) = column.storage, case .fixed(let view) = items.storage,
+                items.type == .float32, view.aligned(to: 4).region === view.region,
+                page.buffers.contains(where: { $0.region === view.region })
+            else { return nil }
+            return view
+        }
+        guard let first = try numbers(page.firstRow), let last = try numbers(page.rows.upperBound - 1) else {
+            return false
+        }
+        let (distance, overflow) = (page.rowCount - 1).multipliedReportingOverflow(by: dimension * 4)
+        return !overflow && last.fileOffset &- first.fileOffset == UInt64(distance)
     }
 
     /// The vectors of some rows as single floats; nil where there is none.

@@ -15,7 +15,7 @@ extension IVFPQBuilder {
     ) async throws -> IndexSegment {
         let uuid = UUID()
         let writer = try await IVFPQWriter(
-            IndexDirectory(uuid), model, loss: assignment.loss, in: snapshot.storage, durability)
+            IndexDirectory(uuid), model, element: element, loss: assignment.loss, in: snapshot.storage, durability)
         do {
             let encoder = RowEncoder(model, quantizer)
             let monitor = TrainingMonitor(total: max(survey.valid, 1)) { [progress] in try progress(.encode, $0) }

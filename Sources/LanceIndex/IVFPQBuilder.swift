@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ByteCoding
+import Columnar
 import Foundation
 package import LanceFile
 package import LanceTable
@@ -88,21 +89,30 @@ package struct IVFPQBuilder: Sendable {
         ) { [progress] in try progress(.trainPartitions, 0) }
         guard let taken = sample else { throw CancellationError() }
         let partitioning = try trainPartitions(taken, parameters)
+        let means = IVFPQTensor.rounded(partitioning.centroids, to: element)
         let centroids = PackedCentroids(
-            partitioning.centroids, count: parameters.partitions, dimension: dimension,
+            means, count: parameters.partitions, dimension: dimension,
             metric: request.metric == .dot ? .dot : .l2)
         // Before the rows: then the sample's memory is free.
-        let quantizer = try trainCodes(taken, centroids, partitioning.centroids, parameters)
+        let trained = try trainCodes(taken, centroids, means, parameters)
+        let quantizer = ProductQuantizer(
+            dimension: dimension, subVectors: parameters.subVectors, bits: parameters.bits,
+            codebook: IVFPQTensor.rounded(trained.codebook, to: element))
         sample = nil
         let assignment = try Assignment(
             rows, survey, centroids, partitions: parameters.partitions, threads: threads
         ) { try progress(.assign, $0) }
         let model = try IVFPQModel(
             metric: request.metric, dimension: dimension, bits: parameters.bits, subVectors: parameters.subVectors,
-            centroids: partitioning.centroids, codebook: quantizer.codebook)
+            centroids: means, codebook: quantizer.codebook)
         let segment = try await write(
             model, quantizer, rows, survey, assignment, plan, name: name, covered: covered, durability)
         return Result(segment: segment, parameters: parameters)
+    }
+
+    /// The type of the column's numbers.
+    var element: DataType {
+        if case .fixedSizeList(let item, _) = field.type { item } else { .float32 }
     }
 
     private var coveredFragments: RoaringBitmap? {

@@ -51,12 +51,33 @@ enum IVFPQTensor {
         }
     }
 
-    /// A tensor of single precision.
-    static func proto(_ floats: [Float], shape: [Int]) -> ProtoTensor {
+    /// A tensor of the column's own precision, without which the official Lance cannot compare its vectors with it.
+    ///
+    /// - Parameter element: the type of the column's numbers.
+    static func proto(_ floats: [Float], shape: [Int], element: DataType) -> ProtoTensor {
         .with {
-            $0.dataType = .float32
             $0.shape = shape.map { UInt32(clamping: $0) }
-            $0.data = floats.withUnsafeBytes { Data($0) }
+            switch element {
+            case .float16:
+                $0.dataType = .float16
+                $0.data = floats.map { half($0).littleEndian }.withUnsafeBytes { Data($0) }
+            case .float64:
+                $0.dataType = .float64
+                $0.data = floats.map { Double($0).bitPattern.littleEndian }.withUnsafeBytes { Data($0) }
+            default:
+                $0.dataType = .float32
+                $0.data = floats.withUnsafeBytes { Data($0) }
+            }
         }
+    }
+
+    /// The numbers as a tensor of `element` has them: what the rows must be compared with when they are encoded.
+    static func rounded(_ floats: [Float], to element: DataType) -> [Float] {
+        element == .float16 ? floats.map { HalfFloat.widen(half($0)) } : floats
+    }
+
+    /// The nearest half; the largest one where that is infinite.
+    private static func half(_ value: Float) -> UInt16 {
+        HalfFloat.narrow(min(max(value, -65504), 65504))
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ByteCoding
-import Columnar
+package import Columnar
 import Foundation
 import LanceFile
 import LanceProto
@@ -22,19 +22,24 @@ package final class IVFPQWriter {
     private var codes: DataFileWriter?
     private var lengths: [UInt32] = []
     private var pendingBytes = 0
+    private let element: DataType
     private let rowTerms: RowTerms?
     private var table = ScratchBuffer<Float>()
     private var terms: [Float] = []
 
     /// Begins the file of codes.
     ///
-    /// - Parameter loss: the sum of all rows' distances from their centroids, for whoever looks at the index.
+    /// - Parameters:
+    ///   - element: the type of the column's numbers, which the model is written in.
+    ///   - loss: the sum of all rows' distances from their centroids, for whoever looks at the index.
     package init(
-        _ directory: IndexDirectory, _ model: IVFPQModel, loss: Double? = nil, in storage: any ObjectStorage,
+        _ directory: IndexDirectory, _ model: IVFPQModel, element: DataType = .float32, loss: Double? = nil,
+        in storage: any ObjectStorage,
         _ durability: WriteDurability
     ) async throws {
         self.directory = directory
         self.model = model
+        self.element = element
         self.storage = storage
         self.durability = durability
         self.loss = loss
@@ -137,7 +142,7 @@ package final class IVFPQWriter {
         }
         _ = try await writer.addGlobalBuffer(Self.bytes(extents))
         // The shape is what Lance writes; the order in memory is the model's: sub-vector by sub-vector.
-        let book = IVFPQTensor.proto(model.codebook, shape: [model.codeWords, model.dimension])
+        let book = IVFPQTensor.proto(model.codebook, shape: [model.codeWords, model.dimension], element: element)
         _ = try await writer.addGlobalBuffer(Self.bytes(book))
         if rowTerms != nil {
             #if _endian(big)
@@ -179,7 +184,8 @@ package final class IVFPQWriter {
             // Rows of this file, not of the other.
             $0.offsets = Array(repeating: 0, count: model.partitionCount)
             $0.lengths = Array(repeating: 0, count: model.partitionCount)
-            $0.centroidsTensor = IVFPQTensor.proto(model.centroids, shape: [model.partitionCount, model.dimension])
+            $0.centroidsTensor = IVFPQTensor.proto(
+                model.centroids, shape: [model.partitionCount, model.dimension], element: element)
             if let loss { $0.loss = loss }
         }
         _ = try await writer.addGlobalBuffer(Self.bytes(partitions))

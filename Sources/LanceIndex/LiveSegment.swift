@@ -23,6 +23,8 @@ package final class LiveSegment: @unchecked Sendable {
     /// Those of the file, kept alive by the index.
     private let stored: UnsafePointer<Float>?
     private let states: UnsafeMutablePointer<Atomic<UInt8>>
+    /// The rows' addresses, where the index holds ids; else the row ids of the file are these.
+    private let addresses: UnsafeMutablePointer<UInt64>?
 
     private struct Partition {
         var count: Int
@@ -33,6 +35,11 @@ package final class LiveSegment: @unchecked Sendable {
     package init(_ index: IVFPQIndex, _ model: ScanModel, _ liveness: RowLiveness) throws {
         var views: [ByteView] = []
         var partitions: [Partition] = []
+        let addresses: UnsafeMutablePointer<UInt64>? =
+            liveness.translates ? .allocate(capacity: max(index.rowCount, 1)) : nil
+        self.addresses = addresses
+        var isComplete = false
+        defer { if !isComplete { addresses?.deallocate() } }
         for number in 0..<index.partitionCount {
             let count = index.partitions[number].count
             let codes = try index.codes(of: number)
@@ -41,13 +48,24 @@ package final class LiveSegment: @unchecked Sendable {
                 throw codes.corrupt("partition \(number) of \(count) rows has \(codes.count) bytes of codes")
             }
             views += [codes, rowIDs]
+            let place = addresses.map { $0 + index.partitions[number].lowerBound }
+            if let place {
+                rowIDs.withUnsafeBytes { ids in
+                    for row in 0..<count {
+                        let id = UInt64(littleEndian: ids.loadUnaligned(fromByteOffset: row * 8, as: UInt64.self))
+                        // No row is at the last address.
+                        let address = liveness.address(ofRowID: id)?.rawValue ?? UInt64.max
+                        (place + row).initialize(to: address.littleEndian)
+                    }
+                }
+            }
             // An empty partition may have no address; it keeps its place, and nobody looks into it.
             let nowhere = UnsafeRawPointer(model.centroidNorms.base)
             partitions.append(
                 Partition(
                     count: count,
                     codes: (codes.withUnsafeBytes { $0.baseAddress } ?? nowhere).assumingMemoryBound(to: UInt8.self),
-                    rowIDs: rowIDs.withUnsafeBytes { $0.baseAddress } ?? nowhere))
+                    rowIDs: place.map { UnsafeRawPointer($0) } ?? rowIDs.withUnsafeBytes { $0.baseAddress } ?? nowhere))
         }
         self.views = views
         codes = .allocate(capacity: max(partitions.count, 1))
@@ -59,10 +77,12 @@ package final class LiveSegment: @unchecked Sendable {
         terms = .allocate(capacity: max(index.rowCount, 1))
         states = .allocate(capacity: max(index.partitionCount, 1))
         for partition in 0..<index.partitionCount { (states + partition).initialize(to: Atomic(0)) }
+        isComplete = true
     }
 
     deinit {
         codes.deallocate()
+        addresses?.deallocate()
         terms.deallocate()
         states.deinitialize(count: index.partitionCount)
         states.deallocate()

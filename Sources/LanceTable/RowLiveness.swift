@@ -9,6 +9,8 @@ package struct RowLiveness: Sendable {
     private let fragments: [(id: UInt32, deletions: DeletionVector?)]
     /// Equal keys mean equal liveness: fragments and deletion files never change.
     package let key: [String]
+    /// Nil where an index holds addresses.
+    private let rowIDs: RowIDs?
 
     /// - Parameter leavingOut: fragments that another segment of the same index answers for.
     package init(_ index: IndexEntry, in snapshot: Snapshot, leavingOut others: Set<UInt32> = []) async throws {
@@ -22,6 +24,19 @@ package struct RowLiveness: Sendable {
         }
         self.fragments = fragments
         self.key = key
+        let covered = Set(fragments.map(\.0))
+        rowIDs =
+            try snapshot.hasStableRowIDs
+            ? RowIDs(snapshot.fragments.filter { covered.contains($0.id) }, path: snapshot.location) : nil
+    }
+
+    /// Whether an index holds something else than addresses.
+    package var translates: Bool { rowIDs != nil }
+
+    /// The address of a row that an index speaks of; nil where it does not count.
+    package func address(ofRowID id: UInt64) -> RowAddress? {
+        guard let address = rowIDs.map({ $0.address(of: id) }) ?? id else { return nil }
+        return isLive(RowAddress(rawValue: address)) ? RowAddress(rawValue: address) : nil
     }
 
     /// The fragments whose rows count.

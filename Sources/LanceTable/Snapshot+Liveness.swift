@@ -26,11 +26,16 @@ extension Snapshot {
     /// Of the system index that says how rows moved when fragments were rewritten and other indices were not.
     private static let fragmentReuse = "__lance_frag_reuse"
 
-    /// Why what indices hold are no row addresses of this version: rows have ids of their own, or must be followed
-    /// through a system index first. Nil where they are.
+    /// Rows keep their ids when they move, and indices hold these ids.
+    var hasStableRowIDs: Bool {
+        FeatureFlags(rawValue: manifest.proto.readerFeatureFlags).contains(.stableRowIDs)
+    }
+
+    /// Why rows of this version cannot be found by what indices hold: their ids cannot be read, or addresses must be
+    /// followed through a system index first. Nil where they can.
     private var movedReason: String? {
-        if FeatureFlags(rawValue: manifest.proto.readerFeatureFlags).contains(.stableRowIDs) {
-            return "the table's rows have ids of their own"
+        if hasStableRowIDs, let reason = fragments.lazy.compactMap({ RowIDs.unreadableReason($0) }).first {
+            return reason
         }
         return indices.contains { $0.name == Self.fragmentReuse } ? "its rows have moved" : nil
     }

@@ -16,6 +16,8 @@ package struct TableScan {
     private var fragments: ArraySlice<FragmentReader>
     private var current: (reader: FragmentReader, rows: Int, deletions: DeletionVector?)?
     private var nextOffset = 0
+    /// Rows of a batch, where the usual number is too many.
+    private var fewer: Int?
     /// Rows still to give.
     private var left: Int
 
@@ -25,15 +27,8 @@ package struct TableScan {
         fragments = snapshot.fragmentReaders[...]
         left = limit ?? Int.max
         // Batches of about 8 MiB: wide rows come in smaller ones.
-        let width = fields.reduce(0) { $0 &+ Self.width($1.type) }
+        let width = fields.reduce(0) { min($0 + $1.type.rowBytes, 8 << 20) }
         batchRows = max(1, min(8192, (8 << 20) / max(width, 1)))
-    }
-
-    private static func width(_ type: DataType) -> Int {
-        switch type {
-        case .fixedSizeList(let item, let length): ((item.bitWidth ?? 8) * length + 7) / 8
-        default: type.byteWidth ?? 64
-        }
     }
 
     /// The next rows; nil at the end.
@@ -50,7 +45,7 @@ package struct TableScan {
                 current = nil
                 continue
             }
-            let range = nextOffset..<min(nextOffset + batchRows, rows)
+            let range = nextOffset..<min(nextOffset + (fewer ?? batchRows), rows)
             nextOffset = range.upperBound
             var live = Array(range)
             if let deleted = deletions?.slice(range), !deleted.isEmpty {
@@ -59,8 +54,17 @@ package struct TableScan {
             }
             if live.count > left { live.removeLast(live.count - left) }
             guard !live.isEmpty else { continue }
-            left -= live.count
-            return try await read(reader, range, live)
+            do {
+                let rows = try await read(reader, range, live)
+                left -= live.count
+                // What was too large stands mostly alone.
+                fewer = fewer.flatMap { $0 * 2 < batchRows ? $0 * 2 : nil }
+                return rows
+            } catch let failure as Failure where failure.isTooMuch && range.count > 1 {
+                // Long texts: the width of a row was a guess.
+                fewer = range.count / 2
+                nextOffset = range.lowerBound
+            }
         }
         return nil
     }

@@ -17,7 +17,7 @@ import Columnar
 /// | decimal | `string`: all its digits, such as "-12.50" |
 /// | binary of any kind | `bytes` |
 /// | list, fixed-size list, map | `list`; the items of a map are structs of key and value |
-/// | struct | `structure` |
+/// | struct | `structure`; of members with the same name the last |
 public enum ColumnValue: Sendable, Equatable {
     case null
     case bool(Bool)
@@ -63,10 +63,11 @@ extension ColumnValue {
     }
 }
 
-/// As JSON has it: numbers, texts, arrays and objects. Bytes become an object with the one member `bytes`, a list of
-/// numbers; reading a number back gives an integer where it is whole.
+/// As JSON has it: numbers, texts, arrays and objects. Bytes become an object with the one member `$bytes`, a list of
+/// numbers. What JSON does not tell apart is not told apart when it is read back: a whole number is an `int`, and a double
+/// that is NaN or infinite, which JSON has no number for, is written as null.
 extension ColumnValue: Codable {
-    private enum BytesKey: String, CodingKey { case bytes }
+    private enum BytesKey: String, CodingKey { case bytes = "$bytes" }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
@@ -104,7 +105,8 @@ extension ColumnValue: Codable {
         case .bool(let value): try container.encode(value)
         case .int(let value): try container.encode(value)
         case .uint(let value): try container.encode(value)
-        case .double(let value): try container.encode(value)
+        case .double(let value):
+            if value.isFinite { try container.encode(value) } else { try container.encodeNil() }
         case .string(let value): try container.encode(value)
         case .bytes: break
         case .list(let values): try container.encode(values)

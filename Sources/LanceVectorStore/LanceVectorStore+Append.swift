@@ -65,6 +65,8 @@ extension LanceVectorStore {
 
     /// Adds the rows of a Parquet file in one commit; the columns are as for migration.
     ///
+    /// The file need not have the columns `source` and `chunk_idx` where the table has none of that name.
+    ///
     /// - Throws: what migration throws, and `schema_mismatch` for a column that the table does not have.
     public func append(parquet path: String) async throws(StoreError) -> AppendStats {
         try await longDoor {
@@ -73,7 +75,8 @@ extension LanceVectorStore {
             if let snapshot, case .fixedSizeList(_, let length) = try vectorField(snapshot).type { dimension = length }
             let type = snapshot.flatMap { chunkIndexType($0) } ?? .int32
             var rows = try ParquetRows(
-                FileSource(path: path), options.columns, dimension: dimension, chunkIndexType: type)
+                FileSource(path: path), options.columns, dimension: dimension, chunkIndexType: type,
+                leavingOut: snapshot.map { absentColumns($0) } ?? [])
             return try await append(rows.schema, to: snapshot) { try rows.next() }
         }
     }
@@ -83,6 +86,16 @@ extension LanceVectorStore {
         _ schema: Schema, batches next: () async throws -> Batch?
     ) async throws(StoreError) -> AppendStats {
         try await longDoor { try await append(schema, to: table.latestIfAny(), next) }
+    }
+
+    /// What a table of somebody else's may lack: where the text comes from.
+    private func absentColumns(_ snapshot: Snapshot) -> Set<String> {
+        let usual = Options.Columns()
+        return Set(
+            [\Options.Columns.source, \Options.Columns.chunkIndex].compactMap { role in
+                let name = options.columns[keyPath: role]
+                return name == usual[keyPath: role] && snapshot.schema[name] == nil ? name : nil
+            })
     }
 
     /// The table's own integer type of chunk numbers; nil where it has none.
@@ -101,11 +114,8 @@ extension LanceVectorStore {
             if let type = chunkIndexType(snapshot), let index = schema.index(of: options.columns.chunkIndex) {
                 schema.fields[index].type = type
             }
-            // A table of somebody else's may lack where the text comes from.
-            let own = Options.Columns()
-            schema.fields.removeAll { field in
-                (field.name == own.source || field.name == own.chunkIndex) && snapshot.schema[field.name] == nil
-            }
+            let absent = absentColumns(snapshot)
+            schema.fields.removeAll { absent.contains($0.name) }
         }
         var batch: Batch? = try rows.batch(schema, options.columns)
         return try await append(schema, to: snapshot) {
@@ -119,7 +129,7 @@ extension LanceVectorStore {
     ) async throws -> AppendStats {
         let clock = ContinuousClock()
         let start = clock.now
-        if snapshot == nil { try await table.checkPlace() }
+        if let snapshot { try checkNames(snapshot) } else { try await table.checkPlace() }
         let appender = try RowAppender(
             table, base: snapshot, given: schema, newTableVersion: options.newTableVersion,
             durability: options.storageDurability)

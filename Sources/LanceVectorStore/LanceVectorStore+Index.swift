@@ -37,6 +37,7 @@ extension LanceVectorStore {
         try await longDoor {
             let start = ContinuousClock.now
             let snapshot = try await table.latest()
+            try checkNames(snapshot)
             let field = try vectorField(snapshot)
             guard case .fixedSizeList(_, let dimension) = field.type else {
                 throw Failure(.schemaMismatch, "column '\(field.name)' is \(field.type), not vectors", path: path)

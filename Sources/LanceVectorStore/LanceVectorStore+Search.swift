@@ -176,6 +176,7 @@ extension LanceVectorStore {
     private func checkedQuery(
         _ query: [Float], _ topK: Int, _ nprobes: Int?, _ refineFactor: Int?, _ snapshot: Snapshot
     ) throws -> TableField {
+        try checkNames(snapshot)
         let field = try vectorField(snapshot)
         guard case .fixedSizeList(_, let dimension) = field.type, query.count == dimension else {
             throw Failure(
@@ -201,6 +202,18 @@ extension LanceVectorStore {
     }
 
     // MARK: Columns
+
+    /// Throws for a column that was given a name of its own and is not there, or is of another type; others are looked at
+    /// when they are used.
+    func checkNames(_ snapshot: Snapshot) throws {
+        let usual = Options.Columns()
+        if options.columns == usual { return }
+        if options.columns.id != usual.id { _ = try textField(options.columns.id, snapshot) }
+        if options.columns.vector != usual.vector { _ = try vectorField(snapshot) }
+        _ = try chunkTextField(snapshot)
+        _ = try optionalField(\.source, snapshot, "text") { $0.isText || $0 == .null }
+        _ = try optionalField(\.chunkIndex, snapshot, "integers") { $0.isInteger || $0 == .null }
+    }
 
     /// The values of any columns, a row an entry.
     func values(of columns: [String], at addresses: [RowAddress], _ snapshot: Snapshot) async throws

@@ -16,7 +16,8 @@ import VectorSearch
 /// ```
 ///
 /// The table has the columns `source`, `doc_id`, `chunk_idx`, `chunk_text` and `vector` (a fixed-size list of 32-bit
-/// floats), and may have more. Any tool that speaks Lance reads and writes the same files.
+/// floats), and may have more. Tables of other tools may name them otherwise (``Options/columns-swift.property``), lack all
+/// but the id and the vector, and have vectors of 16 or 64 bits. Any tool that speaks Lance reads and writes the same files.
 ///
 /// A store may be used from any number of tasks at once. Every call sees the newest committed version, also one that
 /// another process committed, and works on that version until it returns. With ``Options/Durability-swift.enum/full``
@@ -123,7 +124,7 @@ extension LanceVectorStore {
         }
     }
 
-    /// Whether searches use an index: the column `vector` has one of a kind and version that this package reads, and
+    /// Whether searches use an index: the vector column has one of a kind and version that this package reads, and
     /// that covers rows of the newest version. False where there is no table.
     ///
     /// Opens the index. Where its files are damaged or missing the answer is false, with a warning in the log, and a

@@ -55,7 +55,7 @@ public struct Options: Sendable {
     /// Settings of remote storage by name. Not supported yet: leave it empty.
     public var storageOptions: [String: String]
     /// The names of the columns that searches and fetches use. A table need not have columns for text, source and chunk
-    /// number, unless they are given another name than the default.
+    /// number, unless they are given another name than the default; to append texts it needs a column for them.
     public var columns: Columns
     /// The data file version of tables that are made: "2.0", the default, which every version of Lance reads, or "2.1" or
     /// "2.2", in which text takes less than half the space. Rows that are appended to a table have the table's.
@@ -93,6 +93,7 @@ public struct Options: Sendable {
         guard !names.contains(""), Set(names).count == names.count else {
             throw Failure(.invalidArgument, "the column names must be five different ones, got \(names)")
         }
+        for name in names { try VectordFormat.checkName(name) }
         guard FileVersion(rawValue: fileVersion) != nil else {
             throw Failure(
                 .invalidArgument,

@@ -16,18 +16,21 @@ struct ParquetRows {
 
     /// - Parameters:
     ///   - dimension: numbers a vector; nil takes it from the first vector that is not null.
+    ///   - absent: columns that need not be there.
     ///   - chunkIndexType: the type that the column of chunk numbers must have.
     init(
-        _ source: any ByteSource, _ names: Options.Columns, dimension: Int?, chunkIndexType: DataType = .int32
+        _ source: any ByteSource, _ names: Options.Columns, dimension: Int?, chunkIndexType: DataType = .int32,
+        leavingOut absent: Set<String> = []
     ) throws {
         let file = try ParquetFile(source)
         // The columns are judged first: which of them are wrong matters more than how long the vectors are.
         _ = try VectordFormat.schema(
-            migrating: file.schema, names, dimension: 1, chunkIndexType: chunkIndexType)
+            migrating: file.schema, names, dimension: 1, chunkIndexType: chunkIndexType, leavingOut: absent)
         self.dimension = try dimension ?? Self.findDimension(file, names.vector)
         try VectordFormat.check(dimension: self.dimension)
         schema = try VectordFormat.schema(
-            migrating: file.schema, names, dimension: self.dimension, chunkIndexType: chunkIndexType)
+            migrating: file.schema, names, dimension: self.dimension, chunkIndexType: chunkIndexType,
+            leavingOut: absent)
         rowCount = file.rowCount
         vectorIndex = schema.index(of: names.vector) ?? 0
         batches = try file.batches()

@@ -115,10 +115,10 @@ public struct DatasetStats: Sendable, Codable, Equatable {
     public var rows: Int
     /// Bytes of all files under the table's directory, older versions included.
     public var diskBytes: Int
-    /// Whether the column `vector` has an index of a supported kind that covers rows of it, as
+    /// Whether the vector column has an index of a supported kind that covers rows of it, as
     /// ``LanceVectorStore/hasVectorIndex()`` says.
     public var hasVectorIndex: Bool
-    /// Whether the column `doc_id` has a supported BTREE index that covers rows of it, as
+    /// Whether the id column has a supported BTREE index that covers rows of it, as
     /// ``LanceVectorStore/hasScalarIndex(column:)`` says.
     public var hasDocIDIndex: Bool
 

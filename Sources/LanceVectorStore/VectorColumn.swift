@@ -102,7 +102,14 @@ enum VectorColumn {
         switch item {
         case .float32: return column
         case .float64: values = Self.bytes(of: floats.map(Double.init))
-        case .float16: values = Self.bytes(of: floats.map(HalfFloat.narrow))
+        case .float16:
+            if let index = floats.firstIndex(where: { $0.isFinite && $0.magnitude >= HalfFloat.tooLarge }) {
+                throw Failure(
+                    .invalidArgument,
+                    "number \(index % length) of the vector of row \(index / length) is \(floats[index]), too large for the "
+                        + "table's float16")
+            }
+            values = Self.bytes(of: floats.map(HalfFloat.narrow))
         default: throw Failure(.schemaMismatch, "vectors of float32 cannot become \(item)")
         }
         let converted = try Column(item, count: items.count, validity: items.validity, storage: .fixed(values))

@@ -25,11 +25,15 @@ enum VectordFormat {
     ///
     /// Throws `schema_mismatch` for a missing column or one of another type, `unsupported` for an extra column of a type
     /// that is not kept; both name column and type.
+    ///
+    /// - Parameter absent: columns that the input need not have.
     static func schema(
-        migrating input: Schema, _ names: Options.Columns, dimension: Int, chunkIndexType: DataType = .int32
+        migrating input: Schema, _ names: Options.Columns, dimension: Int, chunkIndexType: DataType = .int32,
+        leavingOut absent: Set<String> = []
     ) throws -> Schema {
         var own = schema(names, dimension: dimension)
         if let index = own.index(of: names.chunkIndex) { own.fields[index].type = chunkIndexType }
+        own.fields.removeAll { absent.contains($0.name) && input[$0.name] == nil }
         let missing = own.fields.map(\.name).filter { input[$0] == nil }
         guard missing.isEmpty else {
             throw Failure(
@@ -60,7 +64,7 @@ enum VectordFormat {
     ]
 
     /// Throws for names with which the official Lance cannot read a table.
-    private static func checkName(_ name: String) throws {
+    static func checkName(_ name: String) throws {
         guard !name.isEmpty, !name.contains("."), !reserved.contains(name) else {
             throw Failure(
                 .schemaMismatch,

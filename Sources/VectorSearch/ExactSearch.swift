@@ -9,7 +9,8 @@ package import VectorMath
 
 /// Compares a query with every live vector of some fragments: recall 1, at the speed of memory.
 ///
-/// Vectors are read where they lie in the mapped data files; nothing is copied, and nothing is kept but the k nearest.
+/// Vectors are read where they lie in the mapped data files, where these are single floats one after another; others are
+/// decoded a part at a time. Nothing is kept but the k nearest.
 package struct ExactSearch: Sendable {
     /// Rows that one thread takes at a time: enough that taking them costs nothing beside comparing them.
     private static let bytesPerShare = 4 << 20
@@ -21,7 +22,7 @@ package struct ExactSearch: Sendable {
     private let threads: Int
 
     /// - Parameters:
-    ///   - field: a `fixed_size_list<float32>` column of the query's length.
+    ///   - field: a fixed-size list of floats, of the query's length.
     ///   - query: finite, and not zero for cosine; the caller has checked.
     package init(_ fragments: [FragmentReader], field: TableField, query: [Float], metric: Metric, threads: Int) {
         self.fragments = fragments

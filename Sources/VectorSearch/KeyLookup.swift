@@ -62,7 +62,7 @@ package final class KeyLookup: Sendable {
         var best = UInt64.max
         for segment in plan.segments {
             try await segment.index.forEachRow(of: key) { id in
-                if id < best, segment.liveness.isLive(RowAddress(rawValue: id)) { best = id }
+                if let address = segment.liveness.address(ofRowID: id) { best = min(best, address.rawValue) }
             }
         }
         // No address is this: a fragment has fewer rows.

@@ -57,6 +57,7 @@ enum BitpackedValues {
     private static func outOfLine<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
         _ type: DataType, _ view: ByteView, _: T.Type, _ width: Int, _ count: Int
     ) throws -> Column {
+        _ = try LayoutDecoder.made(count, MemoryLayout<T>.size)
         let (whole, rest) = count.quotientAndRemainder(dividingBy: FastLanes.count)
         let (size, overflow) = whole.multipliedReportingOverflow(by: FastLanes.byteCount(width: width))
         guard !overflow else { throw view.corrupt("\(count) packed values") }

@@ -9,6 +9,8 @@ enum BlockValues {
         -> Column
     {
         guard count > 0 else { return try Column.nulls(type, count: 0) }
+        // Some encodings need no bytes for any number of values.
+        _ = try LayoutDecoder.made(count, 1)
         switch encoding.compression {
         case .flat(let flat): return try FlatValues.decode(flat, type, view, count)
         case .inlineBitpacking(let packing): return try BitpackedValues.decode(packing, type, view, count)

@@ -24,16 +24,19 @@ extension LayoutDecoder {
             let values = try values(constant, hasValue, layers, type, rows.count)
             return try LeveledValues(values, layers: layers)
         }
-        let repetition = try levels(
-            repetitionBytes, constant.hasRepCompression ? constant.repCompression : nil, constant.numRepValues)
-        let definition = try levels(
-            definitionBytes, constant.hasDefCompression ? constant.defCompression : nil, constant.numDefValues)
         // Levels alone, so that what is made of the value is made for these rows only.
-        let visible =
-            definition.map { $0.reduce(0) { $0 + (Int($1) <= layers.visible ? 1 : 0) } } ?? repetition?.count
-            ?? page.rowCount
-        let all = try LeveledValues(
-            Column.nulls(.null, count: visible), repetition: repetition, definition: definition, layers: layers)
+        let all = try page.cache.levels {
+            let repetition = try levels(
+                repetitionBytes, constant.hasRepCompression ? constant.repCompression : nil, constant.numRepValues)
+            let definition = try levels(
+                definitionBytes, constant.hasDefCompression ? constant.defCompression : nil, constant.numDefValues)
+            let visible =
+                definition.map { $0.reduce(0) { $0 + (Int($1) <= layers.visible ? 1 : 0) } } ?? repetition?.count
+                ?? page.rowCount
+            return try LeveledValues(
+                Column(.null, count: visible, storage: .none), repetition: repetition, definition: definition,
+                layers: layers)
+        }
         let part = try all.rows(rows)
         return try LeveledValues(
             values(constant, hasValue, layers, type, part.values.count), repetition: part.repetition,

@@ -28,8 +28,11 @@ enum DictionaryIndices {
     }
 
     /// One index a row, each inside the dictionary; nil is null. What stands in a null's place means nothing.
-    static func indices(_ column: Column, of size: Int) throws -> [Int?] {
+    ///
+    /// - Parameter definition: one level an index; nil where none is null.
+    static func indices(_ column: Column, of size: Int, definition: [UInt16]?) throws -> [Int?] {
         try (0..<column.count).map { row in
+            if let definition, row < definition.count, definition[row] != 0 { return nil }
             guard case .uint(let value) = try column.value(row) else { return nil }
             guard let index = Int(exactly: value), index < size else {
                 throw Failure(.corrupt, "dictionary index \(value) of \(size) items")

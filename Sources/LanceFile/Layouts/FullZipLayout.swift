@@ -31,6 +31,15 @@ extension LayoutDecoder {
         }
     }
 
+    /// Read without a copy: numbers, or lists of a fixed size of these without nulls.
+    private static func isPlain(_ encoding: ProtoCompressiveEncoding) -> Bool {
+        switch encoding.compression {
+        case .flat: true
+        case .fixedSizeList(let list): !list.hasValidity_p && isPlain(list.values)
+        default: false
+        }
+    }
+
     /// Rows that ascend; nil where values are in lists, or not of one width without nulls.
     func takeFullZip(_ zip: ProtoFullZipLayout, _ rows: [Int]) throws -> LeveledValues? {
         let layers = try Layers(zip.layers)
@@ -38,7 +47,9 @@ extension LayoutDecoder {
         let records = try FullZipRecords(zip, layers, page)
         switch zip.width {
         case .bitsPerValue(let bits):
-            guard zip.bitsDef == 0, zip.bitsRep == 0, bits > 0, bits % 8 == 0, let last = rows.last else { return nil }
+            guard zip.bitsDef == 0, zip.bitsRep == 0, bits > 0, bits % 8 == 0, let last = rows.last,
+                Self.isPlain(zip.valueCompression)
+            else { return nil }
             // Nothing is copied before the rows are chosen.
             return try LeveledValues(decode(0..<last + 1).values.gather(rows), layers: layers)
         case .bitsPerOffset(let bits):

@@ -41,7 +41,7 @@ enum FullZipValues {
                 return nil
             }
             let (size, overflow) = width.multipliedReportingOverflow(by: length)
-            return overflow ? nil : size + (list.hasValidity_p ? (length + 7) / 8 : 0)
+            return overflow || size > 1 << 40 ? nil : size + (list.hasValidity_p ? (length + 7) / 8 : 0)
         default: return nil
         }
     }
@@ -63,8 +63,8 @@ enum FullZipValues {
         // A value is the bits of which items are there, in whole bytes, and then the items.
         let (bytes, tooWide) = (width(list.values, item) ?? -1).multipliedReportingOverflow(by: length)
         let bits = (length + 7) / 8
-        let (size, tooMany) = count.multipliedReportingOverflow(by: bits + bytes)
-        guard !tooWide, !tooMany, bytes >= 0, view.count == size else {
+        let (size, tooMany) = count.multipliedReportingOverflow(by: bits + min(bytes, 1 << 40))
+        guard !tooWide, bytes <= 1 << 40, !tooMany, bytes >= 0, view.count == size else {
             throw LayoutDecoder.mismatch("fixed-size lists with nulls, of \(view.count) bytes,", type)
         }
         var validity = BitmapBuilder()
@@ -81,6 +81,8 @@ enum FullZipValues {
     }
 
     // MARK: Of any length
+
+    private static let mostJoinedBytes = 1 << 30
 
     /// - Parameter spans: where each value stands in `data`.
     static func variable(
@@ -115,8 +117,12 @@ enum FullZipValues {
         offsets.reserveCapacity(spans.count + 1)
         var total = 0
         for span in spans {
-            // Spans do not overlap: the sum is within the data.
-            total += span.count
+            // Of a damaged file spans may overlap, and be more than its bytes.
+            let (sum, overflow) = total.addingReportingOverflow(span.count)
+            guard !overflow, sum <= mostJoinedBytes else {
+                throw Failure.tooMuch("\(spans.count) values of \(sum) bytes")
+            }
+            total = sum
             offsets.append(total)
         }
         let region = Region(count: total, name: data.region.name) { target in

@@ -62,7 +62,7 @@ struct LayoutDecoder {
     static func made(_ count: Int, _ bytes: Int) throws -> Int {
         let (size, overflow) = count.multipliedReportingOverflow(by: bytes)
         guard !overflow, size <= mostMadeBytes else {
-            throw Failure(.corrupt, "\(count) values of \(bytes) bytes at once are too many; read fewer rows")
+            throw Failure.tooMuch("\(count) values of \(bytes) bytes")
         }
         return size
     }

@@ -14,7 +14,7 @@ extension LayoutDecoder {
     /// ```
     func decodeMiniBlock(_ block: ProtoMiniBlockLayout, _ type: DataType, _ rows: Range<Int>) throws -> LeveledValues {
         let layers = try Layers(block.layers)
-        guard block.hasDefCompression == (layers.highest > 0) || !block.hasDefCompression else {
+        guard !block.hasDefCompression || layers.highest > 0 else {
             throw Failure(.corrupt, "a page with definition levels whose layers say that nothing is null")
         }
         let valueType = block.hasDictionary ? try DictionaryIndices.type(of: block.valueCompression, for: type) : type
@@ -40,7 +40,7 @@ extension LayoutDecoder {
         }
         var column = try Column.concatenate(values, type: valueType)
         if block.hasDictionary {
-            column = try expand(column, block, type)
+            column = try expand(column, block, type, layers, definition)
         }
         guard layers.lists > 0, let place = wanted.first, let levels = repetition else {
             return try LeveledValues(column, repetition: repetition, definition: definition, layers: layers)
@@ -83,7 +83,7 @@ extension LayoutDecoder {
             }
         }
         var column = try Column.concatenate(values, type: valueType)
-        if block.hasDictionary { column = try expand(column, block, type) }
+        if block.hasDictionary { column = try expand(column, block, type, layers, definition) }
         return try LeveledValues(column, definition: definition, layers: layers)
     }
 
@@ -92,13 +92,18 @@ extension LayoutDecoder {
         return wanted.lowerBound - values.lowerBound..<wanted.upperBound - values.lowerBound
     }
 
-    private func expand(_ indices: Column, _ block: ProtoMiniBlockLayout, _ type: DataType) throws -> Column {
+    private func expand(
+        _ indices: Column, _ block: ProtoMiniBlockLayout, _ type: DataType, _ layers: Layers, _ definition: [UInt16]?
+    ) throws -> Column {
         guard let count = Int(exactly: block.numDictionaryItems) else {
             throw Failure(.corrupt, "a dictionary of \(block.numDictionaryItems) items")
         }
         let items = try page.cache.dictionary {
             try BlockValues.decode(block.dictionary, type, page.buffer(2), count: count)
         }
-        return try ArrayDecoder.expand(items, DictionaryIndices.indices(indices, of: count))
+        return try ArrayDecoder.expand(
+            items,
+            DictionaryIndices.indices(
+                indices, of: count, definition: definition?.filter { Int($0) <= layers.visible }))
     }
 }

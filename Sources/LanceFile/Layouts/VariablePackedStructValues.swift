@@ -70,11 +70,11 @@ enum VariablePackedStructValues {
             // The symbol table is the member's own, not the page's.
             return try FullZipValues.variable(field.value, type, data, spans, PageCache())
         }
-        guard let width = type.byteWidth ?? fixedWidth(type) else {
-            throw LayoutDecoder.mismatch("packed", type)
-        }
+        guard let width = PackedRecords.width(type), case .bitsPerValue(let bits) = field.width,
+            bits == UInt64(width) * 8
+        else { throw LayoutDecoder.mismatch("packed", type) }
         // A null struct has no bytes: its members are zero.
-        var bytes = ByteWriter(reserving: spans.count * width)
+        var bytes = ByteWriter(reserving: try LayoutDecoder.made(spans.count, width))
         for span in spans {
             if span.isEmpty {
                 bytes.write(repeating: 0, count: width)
@@ -84,11 +84,5 @@ enum VariablePackedStructValues {
         }
         return try FullZipValues.fixed(
             field.value, type, Region(copying: bytes.bytes, name: data.region.name).view, count: spans.count)
-    }
-
-    private static func fixedWidth(_ type: DataType) -> Int? {
-        guard case .fixedSizeList(let item, let length) = type, let width = item.byteWidth else { return nil }
-        let (size, overflow) = width.multipliedReportingOverflow(by: length)
-        return overflow ? nil : size
     }
 }

@@ -3,7 +3,7 @@ import ByteCoding
 import Columnar
 
 /// What a page gives for some of its rows: the values that have a place, and the levels that say how they are nested.
-struct LeveledValues {
+struct LeveledValues: Sendable {
     /// One a level that is visible: nulls have a place here, lists without items have none.
     var values: Column
     /// One an entry; nil where no value is in a list.

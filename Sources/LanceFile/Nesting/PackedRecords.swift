@@ -16,7 +16,9 @@ struct PackedRecords {
             guard let width = Self.width(member.type) else {
                 throw Failure(.unsupported, "a packed struct with '\(member.name)', which is \(member.type)")
             }
-            total += width
+            let (sum, overflow) = total.addingReportingOverflow(width)
+            guard !overflow else { throw Failure(.corrupt, "packed rows of more than \(total) bytes") }
+            total = sum
             return (member.type, width)
         }
         self.type = type
@@ -27,7 +29,7 @@ struct PackedRecords {
     var widths: [Int] { members.map(\.width) }
 
     /// Whole bytes of a value; nil for types that are not packed.
-    private static func width(_ type: DataType) -> Int? {
+    static func width(_ type: DataType) -> Int? {
         if case .fixedSizeList(let item, let length) = type {
             guard let width = item.byteWidth else { return nil }
             let (size, overflow) = width.multipliedReportingOverflow(by: length)

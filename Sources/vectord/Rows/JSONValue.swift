@@ -62,7 +62,9 @@ enum JSONValue {
     private static func half(_ scanner: inout JSONScanner) throws(JSONProblem) -> UInt16 {
         let start = scanner.position
         let value = try float(&scanner)
-        guard let bits = HalfFloat.narrow(value) else { throw scanner.problem("\(value) is beyond float16", at: start) }
+        guard let bits = HalfFloat.narrowIfPossible(value) else {
+            throw scanner.problem("\(value) is beyond float16", at: start)
+        }
         return bits
     }
 
@@ -137,21 +139,8 @@ enum JSONValue {
 }
 
 extension HalfFloat {
-    /// The nearest binary16, ties to even; nil for finite numbers beyond its range.
-    static func narrow(_ value: Float) -> UInt16? {
-        let bits = value.bitPattern
-        let sign = UInt16(truncatingIfNeeded: bits >> 16) & 0x8000
-        if value.isNaN { return sign | 0x7e00 }
-        if value.isInfinite { return sign | 0x7c00 }
-        let magnitude = value.magnitude
-        if magnitude < 0x1p-14 {
-            // Subnormal: a whole number of 2^-24, which scaling leaves exact.
-            return sign | UInt16((magnitude * 0x1p24).rounded(.toNearestOrEven))
-        }
-        guard magnitude < 65520 else { return nil }
-        // 13 bits go; a carry runs from the fraction into the exponent, as it must.
-        let rest = bits & 0x7fff_ffff
-        let rounded = rest + 0xfff + (rest >> 13 & 1)
-        return sign | UInt16(truncatingIfNeeded: rounded >> 13 &- (112 << 10))
+    /// The nearest binary16; nil for finite numbers beyond its range.
+    static func narrowIfPossible(_ value: Float) -> UInt16? {
+        value.isFinite && value.magnitude >= tooLarge ? nil : narrow(value)
     }
 }
