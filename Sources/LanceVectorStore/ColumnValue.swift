@@ -69,6 +69,7 @@ extension ColumnValue {
 extension ColumnValue: Codable {
     private enum BytesKey: String, CodingKey { case bytes = "$bytes" }
 
+    /// Reads what ``encode(to:)`` wrote.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
@@ -94,6 +95,7 @@ extension ColumnValue: Codable {
         }
     }
 
+    /// Writes the value as JSON has it.
     public func encode(to encoder: any Encoder) throws {
         if case .bytes(let bytes) = self {
             var keyed = encoder.container(keyedBy: BytesKey.self)

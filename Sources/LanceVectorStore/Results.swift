@@ -32,6 +32,7 @@ public struct Hit: Sendable, Codable, Equatable {
         case score, distance, columns
     }
 
+    /// Reads what ``encode(to:)`` wrote.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         docID = try container.decode(String.self, forKey: .docID)
@@ -41,6 +42,7 @@ public struct Hit: Sendable, Codable, Equatable {
         columns = try container.decodeIfPresent([String: ColumnValue].self, forKey: .columns) ?? [:]
     }
 
+    /// Writes the members, `columns` only where some were asked for.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(docID, forKey: .docID)
@@ -86,6 +88,7 @@ public struct Row: Sendable, Codable, Equatable {
         case chunkIndex = "chunk_idx"
     }
 
+    /// Reads what ``encode(to:)`` wrote.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         docID = try container.decode(String.self, forKey: .docID)
@@ -96,6 +99,7 @@ public struct Row: Sendable, Codable, Equatable {
         columns = try container.decodeIfPresent([String: ColumnValue].self, forKey: .columns) ?? [:]
     }
 
+    /// Writes the members, `columns` only where some were asked for.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(docID, forKey: .docID)
