@@ -47,7 +47,8 @@ enum TestTable {
 
     @discardableResult
     static func overwrite(_ ids: Range<Int>, _ table: Table, basedOn base: Snapshot?) async throws -> Snapshot {
-        let operation = Operation.overwrite(fields: try fields(), fragments: try await fragments(ids, in: table), version: .v2_0)
+        let operation = Operation.overwrite(
+            fields: try fields(), fragments: try await fragments(ids, in: table), version: .v2_0)
         return try await table.commit(operation, basedOn: base).snapshot
     }
 
