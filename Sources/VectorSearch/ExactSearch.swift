@@ -116,9 +116,11 @@ package struct ExactSearch: Sendable {
                     skipping = Self.skipping(block, deleted)
                     floats = block.floats
                 }
+                // A part that must be decoded is small already.
+                let most = floats == nil ? part.rows.count : rowsPerShare
                 var start = part.rows.lowerBound
                 while start < part.rows.upperBound {
-                    let end = min(start + rowsPerShare, part.rows.upperBound)
+                    let end = min(start + most, part.rows.upperBound)
                     let offset = (start - part.rows.lowerBound) * rowBytes
                     shares.append(
                         Share(
