@@ -17,7 +17,7 @@ struct ArrayDecoder {
     func decode(_ encoding: ProtoArrayEncoding, _ rows: Range<Int>) throws -> Column {
         guard field.isBlob else { return try decode(encoding, field.type, rows, of: page.rowCount) }
         let places = try decode(encoding, BlobPlaces.type, rows, of: page.rowCount)
-        return try BlobPlaces.values(places, in: page.file, validity: nil)
+        return try BlobPlaces.values(places, in: page.file)
     }
 
     /// Rows that ascend; nil where they are better read run by run.

@@ -11,7 +11,7 @@ extension LayoutDecoder {
         case .blob, .constant: return try decode(layout, type, rows)
         default: break
         }
-        let places = try decode(layout, BlobPlaces.type2, rows)
+        let places = try decode(layout, BlobPlaces.secondType, rows)
         let nested = try NestedRows(places)
         // Some writers have a layer for the blob and one for the struct: a null in either is a null.
         var validity = [nested.values.validity]
@@ -19,7 +19,7 @@ extension LayoutDecoder {
             guard case .structure(_, let outer) = layer else { throw Self.unsupported("of blobs in lists", type) }
             validity.append(outer)
         }
-        let values = try BlobPlaces.values2(nested.values, validity: validity.compactMap { $0 }, in: page.file)
+        let values = try BlobPlaces.secondValues(nested.values, validity: validity.compactMap { $0 }, in: page.file)
         return try LeveledValues(values, layers: Layers([.layerNullableItem]))
     }
 
@@ -30,7 +30,7 @@ extension LayoutDecoder {
         if case .blob = blob.innerLayout.layout { throw Self.unsupported("Blob of blobs", type) }
         let places = try decode(blob.innerLayout, BlobPlaces.type, rows)
         guard places.layers.kinds.count == 1 else { throw Self.unsupported("Blob whose places are in lists", type) }
-        let values = try BlobPlaces.values(NestedRows(places).values, in: page.file, validity: nil)
+        let values = try BlobPlaces.values(NestedRows(places).values, in: page.file)
         // That a value is null stands in its place, not in a level.
         return try LeveledValues(values, layers: layers)
     }

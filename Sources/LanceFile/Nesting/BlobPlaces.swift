@@ -8,7 +8,7 @@ enum BlobPlaces {
     static let type = DataType.structure([StructMember("position", .uint64), StructMember("size", .uint64)])
 
     /// The same of blobs of the second kind, which can stand in other files too.
-    static let type2 = DataType.structure([
+    static let secondType = DataType.structure([
         StructMember("kind", .uint8), StructMember("position", .uint64), StructMember("size", .uint64),
         StructMember("blob_id", .uint32), StructMember("blob_uri", .utf8),
     ])
@@ -19,7 +19,7 @@ enum BlobPlaces {
     /// The values. One without bytes is null where its position is not 0.
     ///
     /// - Parameter places: a struct of position and size, a row a value.
-    static func values(_ places: Column, in file: ByteView, validity: Bitmap?) throws -> Column {
+    static func values(_ places: Column, in file: ByteView) throws -> Column {
         guard case .structure(let members) = places.storage, members.count == 2,
             case .fixed(let positions) = members[0].storage, case .fixed(let sizes) = members[1].storage
         else { throw Failure(.corrupt, "blobs whose places are \(places.type)") }
@@ -27,14 +27,14 @@ enum BlobPlaces {
         for row in 0..<places.count {
             let position = try positions.load(UInt64.self, at: row * 8)
             let size = try sizes.load(UInt64.self, at: row * 8)
-            let isNull = places.isNull(row) || (size == 0 && position != 0) || validity.map { !$0[row] } ?? false
+            let isNull = places.isNull(row) || (size == 0 && position != 0)
             ranges.append(isNull ? nil : size == 0 ? ByteView.empty : try file.slice(position, size, "a blob"))
         }
         return try joined(ranges)
     }
 
     /// The values of blobs of the second kind.
-    static func values2(_ places: Column, validity: [Bitmap], in file: ByteView) throws -> Column {
+    static func secondValues(_ places: Column, validity: [Bitmap], in file: ByteView) throws -> Column {
         guard case .structure(let members) = places.storage, members.count == 5,
             case .fixed(let kinds) = members[0].storage, case .fixed(let positions) = members[1].storage,
             case .fixed(let sizes) = members[2].storage
@@ -60,7 +60,7 @@ enum BlobPlaces {
     }
 
     /// A binary column of bytes that stand apart; nil is null.
-    static func joined(_ values: [ByteView?]) throws -> Column {
+    private static func joined(_ values: [ByteView?]) throws -> Column {
         var total = 0
         for case let value? in values {
             let (sum, overflow) = total.addingReportingOverflow(value.count)
