@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Our indices through the life of a table that the official library goes on working on. See index_tools.py."""
 import datetime
+import json
 import os
 import subprocess
 import time
@@ -314,8 +315,9 @@ def test_our_build_during_theirs(big):
     assert lance.dataset(big).count_rows("chunk_idx < 100") == 100
 
 
-def test_indices_over_rows_that_keep_their_ids(place):
-    """Their indices hold ids, which stay when rows move: after deletions, upserts, compaction and optimizing."""
+@pytest.mark.parametrize("builder", ["theirs", "ours"])
+def test_indices_over_rows_that_keep_their_ids(place, builder):
+    """Indices hold ids, which stay when rows move: after deletions, upserts, compaction and optimizing."""
     n, rng = 1500, np.random.default_rng(9)
     vectors = {f"d{i}": v for i, v in enumerate(rng.standard_normal((n, 16)).astype(np.float32))}
 
@@ -324,18 +326,28 @@ def test_indices_over_rows_that_keep_their_ids(place):
         return pa.table({"doc_id": keys, "chunk_text": ["x"] * len(keys), "vector": pa.FixedSizeListArray.from_arrays(flat, 16)})
 
     def check(tail):
+        ds = lance.dataset(place)
+        found = ds.to_table(columns=["doc_id"], with_row_id=True)
+        assert sorted(found["doc_id"].to_pylist()) == sorted(vectors)
+        assert len(set(found["_rowid"].to_pylist())) == len(vectors)
         keys, queries = list(vectors), rng.standard_normal((8, 16)).astype(np.float32)
         matrix = np.array([vectors[k] for k in keys])
         for q, answer in zip(queries, answers(place, queries, 10, 100, n // 10, "--explain")):
             want = [keys[i] for i in np.argsort(((matrix - q) ** 2).sum(1), kind="stable")[:10]]
             assert [hit["doc_id"] for hit in answer["hits"]] == want
             assert answer["tail_rows"] == tail
-        for key in ("d3", "d10", "d700", "d1200", "new"):
+            near = {"column": "vector", "q": q, "k": 10, "nprobes": 100, "refine_factor": n // 10}
+            assert ds.to_table(columns=["doc_id"], nearest=near)["doc_id"].to_pylist() == want
+        for key in ("d3", "d10", "d700", "d1200", "d1499", "new"):
+            filtered = ds.to_table(columns=["vector"], filter=f"doc_id = '{key}'")["vector"].to_pylist()
+            assert len(filtered) == (key in vectors) and all(np.allclose(v, vectors[key]) for v in filtered)
             try:
                 assert np.allclose(vectord("get", place, key)["vector"], vectors[key])
             except Failed as e:
-                # Before the error may stand a warning: that an index is left aside.
                 assert e.code == 1 and "there is no row" in e.error["message"] and key not in vectors
+
+    def optimize():
+        lance.dataset(place).optimize.optimize_indices()
 
     keys = list(vectors)
     name = {"enable_stable_row_ids": True}
@@ -344,12 +356,18 @@ def test_indices_over_rows_that_keep_their_ids(place):
     except TypeError:
         name = {"enable_move_stable_row_ids": True}
         lance.write_dataset(table(keys[:1000]), place, **name)
-    ds = lance.write_dataset(table(keys[1000:]), place, mode="append")
-    ds.create_index("vector", "IVF_PQ", metric="l2", num_partitions=6, num_sub_vectors=4)
-    ds.create_scalar_index("doc_id", "BTREE")
-    # 14.0.2 writes a version of BTREE files over such rows that we leave aside.
+    ds = lance.write_dataset(table(keys[1000:1400]), place, mode="append")
+    lines = [{"doc_id": k, "chunk_text": "x", "vector": [float(x) for x in vectors[k]]} for k in keys[1400:]]
+    vectord("append", place, "--ndjson", "-", stdin="\n".join(json.dumps(line) for line in lines))
+    if builder == "theirs":
+        ds = lance.dataset(place)
+        ds.create_index("vector", "IVF_PQ", metric="l2", num_partitions=6, num_sub_vectors=4)
+        ds.create_scalar_index("doc_id", "BTREE")
+    else:
+        vectord("index", place, "--metric", "l2", "--partitions", 6, "--sub-vectors", 4)
+        vectord("scalar-index", place, "doc_id")
     stats = vectord("stats", place)
-    assert stats["has_vector_index"] and stats["has_doc_id_index"] == lance.__version__.startswith("4.")
+    assert stats["has_vector_index"] and stats["has_doc_id_index"]
     check(0)
     ds = lance.dataset(place)
     ds.delete("doc_id IN ('d3', 'd1200')")
@@ -364,5 +382,5 @@ def test_indices_over_rows_that_keep_their_ids(place):
     check(3)
     # 4.0.2 cannot always optimize such an index ("batch.num_rows() != chunk.len()").
     if not lance.__version__.startswith("4."):
-        lance.dataset(place).optimize.optimize_indices()
+        optimize()
         check(0)

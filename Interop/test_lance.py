@@ -556,16 +556,30 @@ def test_newer_file_versions(place, version):
     assert lance.dataset(place).count_rows() == 2000 and lance.dataset(place).data_storage_version == "2.0"
 
 
-def test_stable_row_ids_are_read_and_not_written(place):
-    name = "enable_move_stable_row_ids" if IS_4 else "enable_stable_row_ids"
+def test_rows_keep_their_ids(place):
+    """Appended rows get ids, and so do those that replace the table's."""
     try:
         lance.write_dataset(chunk_table(50), place, enable_stable_row_ids=True, **STORAGE)
     except TypeError:
-        lance.write_dataset(chunk_table(50), place, **{name: True}, **STORAGE)
+        lance.write_dataset(chunk_table(50), place, enable_move_stable_row_ids=True, **STORAGE)
     assert_same(place, lance.dataset(place))
-    with pytest.raises(Failed) as e:
-        vectord("append", place, "--ndjson", "-", stdin=ndjson(chunk_table(5, first=60)))
-    assert e.value.error["code"] == "unsupported" and "stable row ids" in e.value.error["message"]
+
+    def ids():
+        return lance.dataset(place).to_table(columns=["chunk_idx"], with_row_id=True)["_rowid"].to_pylist()
+
+    vectord("append", place, "--ndjson", "-", stdin=ndjson(chunk_table(5, first=60)))
+    lance.write_dataset(chunk_table(7, first=70), place, mode="append")
+    vectord("append", place, "--ndjson", "-", stdin=ndjson(chunk_table(3, first=80)))
+    assert ids() == list(range(65))
+    ds = lance.dataset(place)
+    ds.delete("chunk_idx < 45")
+    kept = ids()
+    ds.optimize.compact_files()
+    assert_same(place, lance.dataset(place))
+    assert ids() == kept and 0 < len(kept) < 65, "rows were moved, and their ids with them"
+    vectord("migrate", SAMPLE, place)
+    assert ids() == list(range(65, 2065))
+    assert_same(place, lance.dataset(place))
 
 
 def test_table_config_is_carried(place):

@@ -41,14 +41,18 @@ package enum BTreeBuilder {
             let column = try await reader.column(field)
             let rows = try await reader.physicalRows()
             let deletions = try await reader.deletions()
+            let ids = try await snapshot.rowIDs(of: reader)
             var start = 0
             while start < rows {
                 try Task.checkCancellation()
                 let range = start..<min(start + rowsPerRead, rows)
                 let part = try await column?.read(range) ?? Column.nulls(field.type, count: range.count)
-                try values.append(
-                    part, firstID: RowAddress(fragment: reader.id, offset: UInt32(start)).rawValue,
-                    deleted: deletions?.slice(range) ?? [], firstOffset: UInt32(start))
+                for run in ids.runs(in: range) {
+                    let rows = run.offset..<run.offset + run.count
+                    try values.append(
+                        part.slice(rows.lowerBound - start..<rows.upperBound - start), firstID: run.firstID,
+                        deleted: deletions?.slice(rows) ?? [], firstOffset: UInt32(run.offset))
+                }
                 start = range.upperBound
             }
         }

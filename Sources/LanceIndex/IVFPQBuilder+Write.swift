@@ -121,7 +121,7 @@ private final class CodeGroup: @unchecked Sendable {
             let partition = Int(scratch.partitions.base[index])
             let length = assignment.lengths[partition]
             let slot = Int(assignment.slots[part.first + row])
-            ids.base[slot - firstSlot] = part.address(row).littleEndian
+            ids.base[slot - firstSlot] = part.id(row).littleEndian
             // Byte j of the partition's row r is at j * length + r.
             let target =
                 codes.base + (assignment.offsets[partition] - firstSlot) * codeBytes + slot

@@ -12,17 +12,16 @@ struct VectorRows: Sendable {
         /// Number of the first row.
         var first: Int
         var count: Int
-        var fragment: UInt32
         /// The first row's offset in its fragment.
         var offset: Int
         var deletions: DeletionVector?
+        fileprivate var ids: FragmentRowIDs
         fileprivate var column: ColumnReader
         /// Nil where the rows must be decoded each time.
         fileprivate var block: VectorBlock?
 
-        func address(_ row: Int) -> UInt64 {
-            RowAddress(fragment: fragment, offset: UInt32(truncatingIfNeeded: offset + row)).rawValue
-        }
+        /// What the index calls a row of the part.
+        func id(_ row: Int) -> UInt64 { ids.id(at: offset + row) }
 
         /// Calls `body` with `count` x dimension floats, and with which rows have a vector.
         func withFloats<R>(_ body: (UnsafePointer<Float>, Bitmap?) throws -> R) throws -> R? {
@@ -44,13 +43,15 @@ struct VectorRows: Sendable {
         for reader in snapshot.fragmentReaders {
             guard let column = try await reader.column(field) else { continue }
             let deletions = try await reader.deletions()
+            let ids = try await snapshot.rowIDs(of: reader)
             for part in try column.vectorParts() {
                 var block: VectorBlock?
                 if case .inPlace(let found) = part { block = found }
                 parts.append(
                     Part(
-                        first: count, count: part.rows.count, fragment: reader.id, offset: part.rows.lowerBound,
-                        deletions: deletions, column: column, block: block))
+                        first: count, count: part.rows.count, offset: part.rows.lowerBound, deletions: deletions,
+                        ids: ids,
+                        column: column, block: block))
                 count += part.rows.count
             }
         }

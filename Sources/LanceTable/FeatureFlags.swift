@@ -27,7 +27,9 @@ package struct FeatureFlags: OptionSet, Sendable {
     private static let readable: FeatureFlags = [
         .deletionFiles, .stableRowIDs, .formatV2, .tableConfig, .basePaths, .noTransactionFiles,
     ]
-    private static let writable: FeatureFlags = [.deletionFiles, .formatV2, .tableConfig, .noTransactionFiles]
+    private static let writable: FeatureFlags = [
+        .deletionFiles, .stableRowIDs, .formatV2, .tableConfig, .noTransactionFiles,
+    ]
 
     /// Throws `unsupported`, naming each flag that this package does not read.
     package func checkReadable(_ path: String) throws { try check(Self.readable, "read", path) }

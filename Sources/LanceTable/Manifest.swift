@@ -53,6 +53,9 @@ package struct Manifest: Sendable {
         }
     }
 
+    /// Rows keep their ids when they move.
+    var hasStableRowIDs: Bool { FeatureFlags(rawValue: proto.readerFeatureFlags).contains(.stableRowIDs) }
+
     private static func section(_ file: ByteView, _ position: UInt64, _ what: String) throws -> ByteView {
         let length = try file.slice(position, 4, "the length of \(what)").load(UInt32.self, at: 0)
         return try file.slice(position + 4, UInt64(length), what)

@@ -24,20 +24,23 @@ enum NextManifest {
             throw Failure(.corrupt, "version \(proto.version) has no successor")
         }
         proto.version = version
+        let keepsRowIDs = current?.hasStableRowIDs ?? false
         switch operation {
         case .append(let fragments):
-            proto.fragments += try numbered(fragments, after: &proto)
+            proto.fragments += try numbered(fragments, after: &proto, givingRowIDs: keepsRowIDs)
         case .overwrite(let fields, let fragments, let fileVersion):
             // Ids go on from where they were: an id that meant other rows before would be a trap for every cache.
-            let fresh = try numbered(fragments, after: &proto)
+            let fresh = try numbered(fragments, after: &proto, givingRowIDs: keepsRowIDs)
             proto.fields = fields
             proto.fragments = fresh
             proto.schemaMetadata = [:]
-            proto.nextRowID = 0
             proto.basePaths = []
             proto.tag = ""
-            proto.readerFeatureFlags = 0
-            proto.writerFeatureFlags = proto.config.isEmpty ? 0 : FeatureFlags.tableConfig.rawValue
+            // That rows have ids is a choice of the table's, not of its rows'.
+            let ids: FeatureFlags = keepsRowIDs ? .stableRowIDs : []
+            if !keepsRowIDs { proto.nextRowID = 0 }
+            proto.readerFeatureFlags = ids.rawValue
+            proto.writerFeatureFlags = ids.union(proto.config.isEmpty ? [] : .tableConfig).rawValue
             proto.dataFormat.fileFormat = "lance"
             proto.dataFormat.version = fileVersion.rawValue
             indices = []
@@ -57,9 +60,11 @@ enum NextManifest {
 
     /// The fragments with the ids after the highest ever used, which is recorded: an id used twice would make an old
     /// index answer for new rows.
-    private static func numbered(_ fragments: [ProtoDataFragment], after proto: inout ProtoManifest) throws
-        -> [ProtoDataFragment]
-    {
+    ///
+    /// - Parameter givingRowIDs: the rows get ids of their own, which they keep when they move.
+    private static func numbered(
+        _ fragments: [ProtoDataFragment], after proto: inout ProtoManifest, givingRowIDs: Bool
+    ) throws -> [ProtoDataFragment] {
         var next: UInt64 = 0
         if proto.hasMaxFragmentID { next = UInt64(proto.maxFragmentID) + 1 }
         if let last = proto.fragments.map(\.id).max() { next = max(next, last &+ 1) }
@@ -71,7 +76,37 @@ enum NextManifest {
             fragment.id = next
             proto.maxFragmentID = id
             next += 1
+            if givingRowIDs { try giveRowIDs(to: &fragment, &proto) }
             return fragment
+        }
+    }
+
+    /// Gives the rows of a new fragment the next ids, and notes the version that they are of.
+    private static func giveRowIDs(to fragment: inout ProtoDataFragment, _ proto: inout ProtoManifest) throws {
+        let first = proto.nextRowID
+        let (end, overflow) = first.addingReportingOverflow(fragment.physicalRows)
+        guard !overflow else { throw Failure(.unsupported, "the table has used up its row ids") }
+        proto.nextRowID = end
+        let ids = ProtoRowIdSequence.with { $0.segments = [.range(first, end)] }
+        let versions = ProtoRowVersionSequence.with {
+            $0.runs = [
+                .with {
+                    $0.span = .range(0, fragment.physicalRows)
+                    $0.version = proto.version
+                }
+            ]
+        }
+        fragment.inlineRowIds = try ids.serializedBytes()
+        fragment.inlineCreatedAtVersions = try versions.serializedBytes()
+        fragment.inlineLastUpdatedAtVersions = try versions.serializedBytes()
+    }
+}
+
+extension ProtoRowIdSegment {
+    static func range(_ start: UInt64, _ end: UInt64) -> ProtoRowIdSegment {
+        .with {
+            $0.range.start = start
+            $0.range.end = end
         }
     }
 }

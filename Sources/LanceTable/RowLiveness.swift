@@ -14,20 +14,17 @@ package struct RowLiveness: Sendable {
 
     /// - Parameter leavingOut: fragments that another segment of the same index answers for.
     package init(_ index: IndexEntry, in snapshot: Snapshot, leavingOut others: Set<UInt32> = []) async throws {
-        var fragments: [(UInt32, DeletionVector?)] = []
+        var fragments: [(fragment: Fragment, rows: Int, deletions: DeletionVector?)] = []
         var key: [String] = []
         for reader in snapshot.fragmentReaders
         where index.coveredFragments.contains(reader.id) && !others.contains(reader.id) {
             let deletions = try await reader.deletions()
-            fragments.append((reader.id, deletions))
+            fragments.append((reader.fragment, try await reader.physicalRows(), deletions))
             key.append("\(reader.id) \(deletions == nil ? "" : reader.fragment.deletionFilePath)")
         }
-        self.fragments = fragments
+        self.fragments = fragments.map { ($0.fragment.id, $0.deletions) }
         self.key = key
-        let covered = Set(fragments.map(\.0))
-        rowIDs =
-            try snapshot.hasStableRowIDs
-            ? RowIDs(snapshot.fragments.filter { covered.contains($0.id) }, path: snapshot.location) : nil
+        rowIDs = try snapshot.holdsRowIDs(index) ? RowIDs(fragments, path: snapshot.location) : nil
     }
 
     /// Whether an index holds something else than addresses.

@@ -13,7 +13,7 @@ extension IndexEntry {
         if proto.hasBaseID { return "its files are at another place" }
         let known: ClosedRange<Int32>
         switch kind {
-        case .btree: known = 0...0
+        case .btree: known = 0...1
         case .vector: known = 0...1
         case .other(let name): return "it is of the kind '\(name.isEmpty ? "unknown" : name)'"
         }
@@ -27,14 +27,26 @@ extension Snapshot {
     private static let fragmentReuse = "__lance_frag_reuse"
 
     /// Rows keep their ids when they move, and indices hold these ids.
-    var hasStableRowIDs: Bool {
-        FeatureFlags(rawValue: manifest.proto.readerFeatureFlags).contains(.stableRowIDs)
+    var hasStableRowIDs: Bool { manifest.hasStableRowIDs }
+
+    /// Whether an index holds ids of rows. From version 1 on a BTREE index of such a table holds addresses, as all
+    /// indices do where rows have no ids.
+    func holdsRowIDs(_ index: IndexEntry) -> Bool {
+        hasStableRowIDs && !(index.kind == .btree && index.proto.indexVersion >= 1)
     }
 
-    /// Why rows of this version cannot be found by what indices hold: their ids cannot be read, or addresses must be
+    /// What an index that is built now calls the rows of a fragment.
+    package func rowIDs(of reader: FragmentReader) async throws -> FragmentRowIDs {
+        let rows = try await reader.physicalRows()
+        return hasStableRowIDs
+            ? try FragmentRowIDs(reader.fragment, rows: rows, path: location)
+            : FragmentRowIDs(addressesOf: reader.id, rows: rows)
+    }
+
+    /// Why rows of this version cannot be found by what an index holds: their ids cannot be read, or addresses must be
     /// followed through a system index first. Nil where they can.
-    private var movedReason: String? {
-        if hasStableRowIDs, let reason = fragments.lazy.compactMap({ RowIDs.unreadableReason($0) }).first {
+    private func movedReason(_ index: IndexEntry) -> String? {
+        if holdsRowIDs(index), let reason = fragments.lazy.compactMap({ FragmentRowIDs.unreadableReason($0) }).first {
             return reason
         }
         return indices.contains { $0.name == Self.fragmentReuse } ? "its rows have moved" : nil
@@ -50,7 +62,7 @@ extension Snapshot {
     }
 
     /// Why queries may not use an index that is live; nil where, by the manifest, they may.
-    package func unusableReason(_ index: IndexEntry) -> String? { index.unsupportedReason ?? movedReason }
+    package func unusableReason(_ index: IndexEntry) -> String? { index.unsupportedReason ?? movedReason(index) }
 
     /// Whether queries may use an index: it is live, and of a kind and version that this package reads.
     package func isUsable(_ index: IndexEntry) -> Bool { isLive(index) && unusableReason(index) == nil }

@@ -35,7 +35,8 @@ struct BTreeLivenessTests {
     @Test func entries() async throws {
         #expect(try await Self.isUsable { _ in })
         #expect(try await Self.isUsable { $0.clearIndexVersion() })
-        #expect(try await !Self.isUsable { $0.indexVersion = 1 })
+        #expect(try await Self.isUsable { $0.indexVersion = 1 })
+        #expect(try await !Self.isUsable { $0.indexVersion = 2 })
         #expect(try await !Self.isUsable { $0.indexVersion = -1 })
         #expect(try await !Self.isUsable { $0.baseID = 0 })
         #expect(try await !Self.isUsable { $0.clearIndexDetails() })
