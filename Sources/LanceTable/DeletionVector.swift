@@ -10,7 +10,7 @@ package struct DeletionVector: Sendable {
     package init(_ offsets: some Sequence<UInt32>) { self.offsets = RoaringBitmap(offsets).values }
 
     /// Deleted rows of one fragment that are taken, at four bytes each: a few kilobytes can stand for billions.
-    private static let most = 1 << 26
+    static let most = 1 << 26
 
     /// Reads a deletion file (format reference: deletion files) of a fragment of `rows` rows.
     init(parsing view: ByteView, kind: ProtoDeletionFile.Kind, rows: Int) throws {

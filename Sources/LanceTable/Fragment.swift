@@ -22,8 +22,9 @@ package struct Fragment: Sendable {
     package var hasDeletions: Bool { proto.hasDeletionFile }
 
     /// The deletion file's place below the table's directory.
-    var deletionFilePath: String {
-        let file = proto.deletionFile
-        return "_deletions/\(id)-\(file.readVersion)-\(file.id).\(file.fileType == .bitmap ? "bin" : "arrow")"
+    var deletionFilePath: String { Self.path(of: proto.deletionFile, id) }
+
+    static func path(of file: ProtoDeletionFile, _ fragment: UInt32) -> String {
+        "_deletions/\(fragment)-\(file.readVersion)-\(file.id).\(file.fileType == .bitmap ? "bin" : "arrow")"
     }
 }

@@ -48,6 +48,23 @@ enum NextManifest {
             let gone = Set(removed.map(\.uuid.uuid))
             indices.removeAll { gone.contains($0.uuid.uuid) }
             indices += new
+        case .delete(let deletion):
+            try delete(deletion, from: &proto)
+        case .update(let deletion, let fragments, let replaced):
+            let before = Dictionary(proto.fragments.map { ($0.id, $0) }) { first, _ in first }
+            try delete(deletion, from: &proto)
+            var fresh = try numbered(fragments, after: &proto, givingRowIDs: false)
+            if keepsRowIDs { try RowLineage(before: before).give(to: &fresh, replaced, &proto) }
+            proto.fragments += fresh
+        case .restore(let old):
+            // What was given away once is not given away again.
+            let fragmentID = [highestFragmentID(old.proto), highestFragmentID(proto)].compactMap(\.self).max()
+            let rowID = max(old.proto.nextRowID, proto.nextRowID)
+            proto = old.proto
+            proto.version = version
+            proto.nextRowID = rowID
+            if let fragmentID { proto.maxFragmentID = fragmentID }
+            indices = old.indices
         }
         proto.timestamp = Google_Protobuf_Timestamp(date: now)
         proto.writerVersion = .with {
@@ -56,6 +73,35 @@ enum NextManifest {
         }
         proto.transactionFile = transactionFile
         return Manifest(proto: proto, indices: indices, transaction: transaction)
+    }
+
+    /// Gives fragments their deletion files, and takes away those without rows.
+    private static func delete(_ deletion: RowDeletion, from proto: inout ProtoManifest) throws {
+        let parts = Dictionary(deletion.parts.map { ($0.before.id, $0) }) { first, _ in first }
+        var found = 0
+        proto.fragments = try proto.fragments.compactMap { fragment in
+            guard let part = parts[fragment.id] else { return fragment }
+            // The rules let nothing else through; to take the wrong rows away would be the worst of errors.
+            guard fragment == part.before else {
+                throw Failure(.conflict, "fragment \(fragment.id) was changed meanwhile; do it again")
+            }
+            found += 1
+            return part.after
+        }
+        guard found == parts.count else {
+            throw Failure(.conflict, "fragments that lose rows are gone meanwhile; do it again")
+        }
+        let flag = FeatureFlags.deletionFiles.rawValue
+        if proto.fragments.contains(where: \.hasDeletionFile) {
+            proto.readerFeatureFlags |= flag
+            proto.writerFeatureFlags |= flag
+        }
+    }
+
+    private static func highestFragmentID(_ proto: ProtoManifest) -> UInt32? {
+        let known = proto.fragments.map(\.id).max().map { UInt32(clamping: $0) }
+        guard proto.hasMaxFragmentID else { return known }
+        return max(proto.maxFragmentID, known ?? 0)
     }
 
     /// The fragments with the ids after the highest ever used, which is recorded: an id used twice would make an old
@@ -76,37 +122,8 @@ enum NextManifest {
             fragment.id = next
             proto.maxFragmentID = id
             next += 1
-            if givingRowIDs { try giveRowIDs(to: &fragment, &proto) }
+            if givingRowIDs { try RowLineage.giveFreshIDs(to: &fragment, &proto) }
             return fragment
-        }
-    }
-
-    /// Gives the rows of a new fragment the next ids, and notes the version that they are of.
-    private static func giveRowIDs(to fragment: inout ProtoDataFragment, _ proto: inout ProtoManifest) throws {
-        let first = proto.nextRowID
-        let (end, overflow) = first.addingReportingOverflow(fragment.physicalRows)
-        guard !overflow else { throw Failure(.unsupported, "the table has used up its row ids") }
-        proto.nextRowID = end
-        let ids = ProtoRowIdSequence.with { $0.segments = [.range(first, end)] }
-        let versions = ProtoRowVersionSequence.with {
-            $0.runs = [
-                .with {
-                    $0.span = .range(0, fragment.physicalRows)
-                    $0.version = proto.version
-                }
-            ]
-        }
-        fragment.inlineRowIds = try ids.serializedBytes()
-        fragment.inlineCreatedAtVersions = try versions.serializedBytes()
-        fragment.inlineLastUpdatedAtVersions = try versions.serializedBytes()
-    }
-}
-
-extension ProtoRowIdSegment {
-    static func range(_ start: UInt64, _ end: UInt64) -> ProtoRowIdSegment {
-        .with {
-            $0.range.start = start
-            $0.range.end = end
         }
     }
 }

@@ -10,6 +10,15 @@ package enum Operation: Sendable {
     case overwrite(fields: [ProtoField], fragments: [ProtoDataFragment], version: FileVersion)
     /// Adds index entries and takes some away, by UUID.
     case createIndex(new: [ProtoIndexMetadata], removed: [ProtoIndexMetadata])
+    /// Takes rows away.
+    case delete(RowDeletion)
+    /// Takes rows away and adds fragments, with what came in place of what.
+    ///
+    /// - Parameter replaced: for each row of the new fragments, one after another, the address of the row that it takes
+    ///   the place of; needed where rows keep their ids.
+    case update(RowDeletion, adding: [ProtoDataFragment], replaced: [RowAddress?])
+    /// Makes an older version's contents the newest again.
+    case restore(Manifest)
 
     /// What a conflict is judged by.
     package enum Kind: String, Sendable, CaseIterable {
@@ -31,6 +40,9 @@ package enum Operation: Sendable {
         case .append: .append
         case .overwrite: .overwrite
         case .createIndex: .createIndex
+        case .delete: .delete
+        case .update: .update
+        case .restore: .restore
         }
     }
 
@@ -46,13 +58,22 @@ package enum Operation: Sendable {
         case .createIndex(let new, let removed):
             transaction.createIndex.newIndices = new
             transaction.createIndex.removedIndices = removed
+        case .delete(let deletion):
+            transaction.delete.updatedFragments = deletion.updated
+            transaction.delete.deletedFragmentIds = deletion.removedIDs
+            transaction.delete.predicate = deletion.predicate
+        case .update(let deletion, let fragments, _):
+            transaction.update.updatedFragments = deletion.updated
+            transaction.update.removedFragmentIds = deletion.removedIDs
+            transaction.update.newFragments = fragments
+        case .restore(let old): transaction.restore.version = old.proto.version
         }
         return transaction
     }
 }
 
 extension ProtoTransaction {
-    var kind: Operation.Kind {
+    package var kind: Operation.Kind {
         switch operation {
         case .append: .append
         case .delete: .delete

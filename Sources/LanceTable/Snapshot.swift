@@ -4,6 +4,7 @@ import Columnar
 package import LanceFile
 import LanceProto
 package import ObjectStorage
+import SwiftProtobuf
 
 /// One version of a table, which never changes: everything a query sees.
 package final class Snapshot: Sendable {
@@ -49,6 +50,13 @@ package final class Snapshot: Sendable {
     }
 
     package var location: String { storage.location }
+
+    /// Seconds since 1970 by the writer's clock; nil where the manifest does not say.
+    package var committedAt: Double? {
+        let proto = manifest.proto
+        guard proto.hasTimestamp else { return nil }
+        return Double(proto.timestamp.seconds) + Double(proto.timestamp.nanos) * 1e-9
+    }
 
     /// The file version that new data files of this table must have.
     package func fileVersion() throws -> FileVersion {

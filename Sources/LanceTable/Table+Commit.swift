@@ -32,8 +32,9 @@ extension Table {
         let transaction = operation.transaction(readVersion: readVersion, uuid: uuid)
         let fileName = "\(readVersion)-\(uuid).txn"
         var current = base
-        var judged = readVersion
-        try Self.checkWritable(current)
+        let change = Change(transaction)
+        var judged = Judged(upTo: readVersion)
+        try checkWritable(current)
 
         let transactionKey = try ObjectKey("_transactions/" + fileName)
         let transactionBytes: [UInt8] = try transaction.serializedBytes()
@@ -43,8 +44,8 @@ extension Table {
             try await writer.finish()
             for attempt in 0..<Self.attempts {
                 // At the first attempt too: that the next number is free does not make `base` the newest version.
-                current = try await rebased(operation.kind, onto: base, judged: &judged)
-                try Self.checkWritable(current)
+                current = try await rebased(change, onto: base, judged: &judged)
+                try checkWritable(current)
                 try Task.checkCancellation()
                 let manifest = try NextManifest.make(
                     operation, after: current?.manifest, transaction: transaction, transactionFile: fileName,
@@ -73,68 +74,111 @@ extension Table {
         }
     }
 
-    private static func checkWritable(_ snapshot: Snapshot?) throws {
+    /// Throws `unsupported` for a table that this package must not write.
+    package func checkWritable(_ snapshot: Snapshot?) throws {
+        try checkNewest()
         guard let snapshot else { return }
         try FeatureFlags(rawValue: snapshot.manifest.proto.writerFeatureFlags).checkWritable(snapshot.location)
     }
 
-    /// The newest version, if an operation of this kind that was prepared on `base` may follow it.
-    ///
-    /// - Parameter judged: versions up to this one have been looked at. A second look would make each attempt slower
-    ///   than the one before, and a busy table would never be caught up with.
-    private func rebased(_ kind: Operation.Kind, onto base: Snapshot?, judged: inout UInt64) async throws -> Snapshot? {
+    /// How far the versions after the one that an operation was prepared on have been looked at. A second look would make
+    /// each attempt slower than the one before, and a busy table would never be caught up with.
+    private struct Judged {
+        var upTo: UInt64
+        /// None is missing in between, and the first still is the one that the operation was prepared on.
+        var isWhole = true
+        var knowsBase = false
+    }
+
+    /// The newest version, if an operation that was prepared on `base` may follow it.
+    private func rebased(_ mine: Change, onto base: Snapshot?, judged: inout Judged) async throws -> Snapshot? {
         let readVersion = base?.version ?? 0
-        let all = try await versions()
-        guard all.last?.version ?? 0 >= readVersion else {
-            throw Failure(
-                .conflict,
-                "the table was removed or replaced: version \(readVersion), which this \(kind.rawValue) was prepared on, "
-                    + "is gone; nothing was changed, do it again on the newest version",
+        func failure(_ code: Failure.Code, _ what: String) -> Failure {
+            let prepared = "which this \(mine.kind.rawValue) was prepared on"
+            return Failure(
+                code,
+                what.replacing("%", with: "version \(readVersion), \(prepared)")
+                    + "; nothing was changed, do it again on the newest version",
                 path: storage.location)
         }
-        let newer = all.filter { $0.version > judged }
-        for name in newer {
-            let theirs = try await transactionKind(of: name)
-            guard ConflictRules.verdict(kind, after: theirs) == .rebase else {
-                throw Failure(
-                    .conflict,
-                    "version \(name.version) (\(theirs.rawValue)) was committed meanwhile, and this \(kind.rawValue) was "
-                        + "prepared on version \(readVersion); nothing was changed, do it again on the newest version",
-                    path: storage.location)
-            }
+        let all = try await versions()
+        guard all.last?.version ?? 0 >= readVersion else {
+            throw failure(.conflict, "the table was removed or replaced: %, is gone")
         }
-        judged = max(judged, all.last?.version ?? 0)
+        for name in all where name.version > judged.upTo {
+            if !judged.knowsBase, let base {
+                judged.isWhole = try await isThere(base, among: all)
+                judged.knowsBase = true
+            }
+            let theirs = try await change(of: name)
+            switch ConflictRules.verdict(mine, after: theirs) {
+            case .rebase: break
+            case .conflict:
+                throw failure(
+                    .conflict, "version \(name.version) (\(theirs.kind.rawValue)) was committed meanwhile, after %")
+            case .incompatible:
+                throw failure(
+                    .incompatible,
+                    "version \(name.version) (\(theirs.kind.rawValue)) replaced the table's contents meanwhile, after %"
+                )
+            }
+            if name.version != judged.upTo + 1 { judged.isWhole = false }
+            judged.upTo = name.version
+        }
         // Not another look at the table: what came since the listing has not been judged.
         guard let name = all.last else { return nil }
         let newest = try await snapshot(name)
         // Versions between the two may have been cleaned away, and the table may have been removed and made again.
-        if let base, !ConflictRules.continues(newest.manifest.proto, base.manifest.proto, for: kind) {
-            throw Failure(
-                .conflict,
-                "the table was replaced since version \(readVersion), which this \(kind.rawValue) was prepared on; "
-                    + "nothing was changed, do it again on the newest version",
-                path: storage.location)
+        if let base,
+            !ConflictRules.continues(newest.manifest.proto, base.manifest.proto, for: mine, isJudged: judged.isWhole)
+        {
+            throw failure(
+                newest.manifest.proto.fields == base.manifest.proto.fields ? .conflict : .incompatible,
+                "the table's columns or contents were replaced since %")
         }
         return newest
     }
 
-    /// What a committed version did: from the manifest, or else from its transaction file.
-    private func transactionKind(of name: ManifestName) async throws -> Operation.Kind {
+    /// Whether a version still is the one that this process read.
+    private func isThere(_ base: Snapshot, among all: [ManifestName]) async throws -> Bool {
+        guard let name = all.first(where: { $0.version == base.version }) else { return false }
         do {
-            let snapshot = try await snapshot(name)
-            if let inline = snapshot.manifest.transaction { return inline.kind }
-            let file = snapshot.manifest.proto.transactionFile
-            guard !file.isEmpty else { return .unknown }
-            let region = try await storage.open(ObjectKey("_transactions/" + file))
-            return try region.view.message(ProtoTransaction.self, "the transaction").kind
+            return try await snapshot(name).manifest.proto.transactionFile == base.manifest.proto.transactionFile
+        } catch let failure as Failure where failure.code == .notFound {
+            return false
+        }
+    }
+
+    /// What a committed version did: from the manifest, or else from its transaction file.
+    private func change(of name: ManifestName) async throws -> Change {
+        do {
+            return try await transaction(of: snapshot(name)).map { Change($0) } ?? Change(.unknown)
         } catch let failure as Failure where failure.code == .notFound {
             // Cleaned away since the listing: what it did cannot be judged any more.
-            return .unknown
+            return Change(.unknown)
+        }
+    }
+
+    /// From the manifest, or else from its file; nil where there is neither.
+    private func transaction(of snapshot: Snapshot) async throws -> ProtoTransaction? {
+        if let inline = snapshot.manifest.transaction { return inline }
+        let file = snapshot.manifest.proto.transactionFile
+        guard !file.isEmpty else { return nil }
+        let region = try await storage.open(ObjectKey("_transactions/" + file))
+        return try region.view.message(ProtoTransaction.self, "the transaction")
+    }
+
+    /// What the commit of a version did, in a word: "unknown" where its transaction was cleaned up.
+    package func operation(of snapshot: Snapshot) async throws -> String {
+        do {
+            return try await (transaction(of: snapshot)?.kind ?? .unknown).rawValue
+        } catch let failure as Failure where failure.code == .notFound {
+            return Operation.Kind.unknown.rawValue
         }
     }
 
     /// Waits a random time below a bound that doubles: 2 ms, 4 ms, … 500 ms.
-    private static func backOff(_ attempt: Int) async throws {
+    package static func backOff(_ attempt: Int) async throws {
         let bound = min(2 << min(attempt, 8), 500)
         try await Task.sleep(for: .microseconds(Int.random(in: 0...bound * 1000)))
     }

@@ -32,7 +32,7 @@ extension Table {
         // A detached version ("d" and a number) is outside the lineage, and may name any of its files.
         let names = try await storage.names(in: ObjectKey(Self.versionsKey))
         guard !names.contains(where: { $0.hasPrefix("d") && $0.hasSuffix(".manifest") }) else { return [] }
-        let tagged = try await taggedVersions()
+        let tagged = Set(try await tags().map(\.version))
         var kept = try await Self.files(of: current, in: storage)
         var old: [Snapshot] = []
         for name in try await versions() where name.version != current.version {
@@ -50,20 +50,8 @@ extension Table {
         return manifests + unused
     }
 
-    /// Tags are JSON files: `{"branch": null, "version": 2, …}`.
-    private func taggedVersions() async throws -> Set<UInt64> {
-        struct Tag: Decodable { var version: UInt64 }
-        let directory = try ObjectKey("_refs/tags")
-        var versions = Set<UInt64>()
-        for name in try await storage.names(in: directory) where name.hasSuffix(".json") {
-            let region = try await storage.open(directory.appending(name))
-            versions.insert(try JSONDecoder().decode(Tag.self, from: Data(region.view.bytes)).version)
-        }
-        return versions
-    }
-
     /// Every file that a version names, but for its manifest.
-    private static func files(of snapshot: Snapshot, in storage: any ObjectStorage) async throws -> Set<ObjectKey> {
+    static func files(of snapshot: Snapshot, in storage: any ObjectStorage) async throws -> Set<ObjectKey> {
         var files = Set<ObjectKey>()
         for fragment in snapshot.fragments {
             for data in fragment.proto.files where !data.hasBaseID {

@@ -10,6 +10,8 @@ import Synchronization
 package final class Table: Sendable {
     package let storage: any ObjectStorage
     let durability: WriteDurability
+    /// The version that all calls see; nil for the newest one. Nothing is committed where it is given.
+    package let pinned: VersionReference?
     private let files = OpenFiles()
     private let known = Mutex<Known?>(nil)
     static let logger = Logger(label: "swift-lance.table")
@@ -30,9 +32,12 @@ package final class Table: Sendable {
     /// A directory's modification time ticks with the kernel's clock (4 to 10 ms); within a tick a change is invisible.
     private static let settlingTime = 0.05
 
-    package init(_ storage: any ObjectStorage, _ durability: WriteDurability = .full) {
+    package init(
+        _ storage: any ObjectStorage, _ durability: WriteDurability = .full, pinned: VersionReference? = nil
+    ) {
         self.storage = storage
         self.durability = durability
+        self.pinned = pinned
     }
 
     /// The newest committed version. Throws `not_found` where there is no table.
@@ -48,6 +53,7 @@ package final class Table: Sendable {
     ///
     /// Costs a `stat` when nothing has changed. Versions may have gaps, so version N + 1 is never guessed at.
     package func latestIfAny() async throws -> Snapshot? {
+        if let pinned { return try await snapshot(pinned: pinned) }
         let directory = try await storage.stamp(of: Self.versionsDirectory.get())
         let before = known.withLock { $0 }
         if let before, before.isSettled, directory != nil, before.directory == directory { return before.snapshot }
@@ -59,6 +65,24 @@ package final class Table: Sendable {
         throw Failure(
             .io, "the newest manifest vanished three times while it was being opened; try again", path: storage.location
         )
+    }
+
+    /// The one version that this table is opened at.
+    private func snapshot(pinned reference: VersionReference) async throws -> Snapshot {
+        // A number always means the same; a name may be given to another version.
+        let number = try await number(of: reference)
+        if let before = known.withLock({ $0 })?.snapshot, before.version == number { return before }
+        let found = try await snapshot(.number(number))
+        known.withLock { $0 = Known(snapshot: found, isSettled: true) }
+        return found
+    }
+
+    /// Throws `unsupported` where the table is opened at a version.
+    package func checkNewest() throws {
+        guard let pinned else { return }
+        throw Failure(
+            .unsupported, "the table is opened at \(pinned), which does not change; open it without a version to write",
+            path: storage.location)
     }
 
     /// Nil where there is no version, or where the newest one vanished.
@@ -97,13 +121,6 @@ package final class Table: Sendable {
             if let last = known?.directory, let seen = found.directory, last.time > seen.time { return }
             known = found
         }
-    }
-
-    /// All versions there are, ascending.
-    package func versions() async throws -> [ManifestName] {
-        try ManifestName.versions(
-            among: await storage.names(in: ObjectKey(Self.versionsKey)), path: storage.location + "/" + Self.versionsKey
-        )
     }
 
     /// One version. Throws `not_found` where it was cleaned up.

@@ -19,6 +19,43 @@ struct GivenRows {
     let chunkIndices: [Int]
     let chunkTexts: [String]
     let vectors: Vectors
+    /// Numbers a vector.
+    let dimension: Int
+
+    /// Rows of one source.
+    init(source: String, docIDs: [String], chunkIndices: [Int], chunkTexts: [String], vectors: [[Float]]) throws {
+        let dimension = vectors.first?.count ?? 0
+        if let row = vectors.firstIndex(where: { $0.count != dimension }) {
+            throw Failure(
+                .invalidArgument,
+                "the vector of row \(row) has \(vectors[row].count) dimensions, those before it have \(dimension)")
+        }
+        sources = .one(source)
+        self.docIDs = docIDs
+        self.chunkIndices = chunkIndices
+        self.chunkTexts = chunkTexts
+        self.vectors = .nested(vectors)
+        self.dimension = dimension
+    }
+
+    /// Rows of a source each, with the vectors one after another.
+    init(
+        sources: [String], docIDs: [String], chunkIndices: [Int], chunkTexts: [String], vectors: [Float], dims: Int
+    ) throws {
+        try VectordFormat.check(dimension: dims)
+        guard vectors.count == docIDs.count.multipliedReportingOverflow(by: dims).partialValue else {
+            throw Failure(
+                .invalidArgument,
+                "\(docIDs.count) rows of \(dims) dimensions need \(docIDs.count) x \(dims) numbers, got \(vectors.count)"
+            )
+        }
+        self.sources = .each(sources)
+        self.docIDs = docIDs
+        self.chunkIndices = chunkIndices
+        self.chunkTexts = chunkTexts
+        self.vectors = .flat(vectors)
+        dimension = dims
+    }
 
     var count: Int { docIDs.count }
 

@@ -23,16 +23,10 @@ extension LanceVectorStore {
         source: String, docIDs: [String], chunkIndices: [Int], chunkTexts: [String], vectors: [[Float]]
     ) async throws(StoreError) -> AppendStats {
         try await longDoor {
-            let dimension = vectors.first?.count ?? 0
-            if let row = vectors.firstIndex(where: { $0.count != dimension }) {
-                throw Failure(
-                    .invalidArgument,
-                    "the vector of row \(row) has \(vectors[row].count) dimensions, those before it have \(dimension)")
-            }
-            let rows = GivenRows(
-                sources: .one(source), docIDs: docIDs, chunkIndices: chunkIndices, chunkTexts: chunkTexts,
-                vectors: .nested(vectors))
-            return try await append(rows, dimension)
+            try await append(
+                GivenRows(
+                    source: source, docIDs: docIDs, chunkIndices: chunkIndices, chunkTexts: chunkTexts, vectors: vectors
+                ))
         }
     }
 
@@ -49,17 +43,10 @@ extension LanceVectorStore {
         sources: [String], docIDs: [String], chunkIndices: [Int], chunkTexts: [String], vectors: [Float], dims: Int
     ) async throws(StoreError) -> AppendStats {
         try await longDoor {
-            try VectordFormat.check(dimension: dims)
-            guard vectors.count == docIDs.count.multipliedReportingOverflow(by: dims).partialValue else {
-                throw Failure(
-                    .invalidArgument,
-                    "\(docIDs.count) rows of \(dims) dimensions need \(docIDs.count) x \(dims) numbers, got \(vectors.count)"
-                )
-            }
-            let rows = GivenRows(
-                sources: .each(sources), docIDs: docIDs, chunkIndices: chunkIndices, chunkTexts: chunkTexts,
-                vectors: .flat(vectors))
-            return try await append(rows, dims)
+            try await append(
+                GivenRows(
+                    sources: sources, docIDs: docIDs, chunkIndices: chunkIndices, chunkTexts: chunkTexts,
+                    vectors: vectors, dims: dims))
         }
     }
 
@@ -71,12 +58,7 @@ extension LanceVectorStore {
     public func append(parquet path: String) async throws(StoreError) -> AppendStats {
         try await longDoor {
             let snapshot = try await table.latestIfAny()
-            var dimension: Int?
-            if let snapshot, case .fixedSizeList(_, let length) = try vectorField(snapshot).type { dimension = length }
-            let type = snapshot.flatMap { chunkIndexType($0) } ?? .int32
-            var rows = try ParquetRows(
-                FileSource(path: path), options.columns, dimension: dimension, chunkIndexType: type,
-                leavingOut: snapshot.map { absentColumns($0) } ?? [])
+            var rows = try parquetRows(path, for: snapshot)
             return try await append(rows.schema, to: snapshot) { try rows.next() }
         }
     }
@@ -103,12 +85,22 @@ extension LanceVectorStore {
         snapshot.schema[options.columns.chunkIndex].flatMap { $0.type.isInteger ? $0.type : nil }
     }
 
-    private func append(_ rows: GivenRows, _ dimension: Int) async throws -> AppendStats {
+    /// The rows of a Parquet file that are to be added to a table, or to make one.
+    func parquetRows(_ path: String, for snapshot: Snapshot?) throws -> ParquetRows {
+        var dimension: Int?
+        if let snapshot, case .fixedSizeList(_, let length) = try vectorField(snapshot).type { dimension = length }
+        return try ParquetRows(
+            FileSource(path: path), options.columns, dimension: dimension,
+            chunkIndexType: snapshot.flatMap { chunkIndexType($0) } ?? .int32,
+            leavingOut: snapshot.map { absentColumns($0) } ?? [])
+    }
+
+    /// Given rows as a batch of the columns that the table has for them; nil where there are none.
+    func batch(of rows: GivenRows, for snapshot: Snapshot?) throws -> Batch? {
         try rows.checkLengths()
-        guard rows.count > 0 else { return AppendStats(rowsAppended: 0, diskBytesAdded: 0, durationSeconds: 0) }
-        try VectordFormat.check(dimension: dimension)
-        let snapshot = try await table.latestIfAny()
-        var schema = VectordFormat.schema(options.columns, dimension: dimension)
+        guard rows.count > 0 else { return nil }
+        try VectordFormat.check(dimension: rows.dimension)
+        var schema = VectordFormat.schema(options.columns, dimension: rows.dimension)
         if let snapshot {
             // The table's own integer type for the chunk number.
             if let type = chunkIndexType(snapshot), let index = schema.index(of: options.columns.chunkIndex) {
@@ -117,7 +109,15 @@ extension LanceVectorStore {
             let absent = absentColumns(snapshot)
             schema.fields.removeAll { absent.contains($0.name) }
         }
-        var batch: Batch? = try rows.batch(schema, options.columns)
+        return try rows.batch(schema, options.columns)
+    }
+
+    private func append(_ rows: GivenRows) async throws -> AppendStats {
+        let snapshot = try await table.latestIfAny()
+        var batch = try batch(of: rows, for: snapshot)
+        guard let schema = batch?.schema else {
+            return AppendStats(rowsAppended: 0, diskBytesAdded: 0, durationSeconds: 0)
+        }
         return try await append(schema, to: snapshot) {
             defer { batch = nil }
             return batch
@@ -129,10 +129,7 @@ extension LanceVectorStore {
     ) async throws -> AppendStats {
         let clock = ContinuousClock()
         let start = clock.now
-        if let snapshot { try checkNames(snapshot) } else { try await table.checkPlace() }
-        let appender = try RowAppender(
-            table, base: snapshot, given: schema, newTableVersion: options.newTableVersion,
-            durability: options.storageDurability)
+        let appender = try await appender(of: schema, to: snapshot)
         let bytes: Int
         do {
             while let batch = try await next() {
@@ -146,5 +143,14 @@ extension LanceVectorStore {
         }
         return AppendStats(
             rowsAppended: appender.rowCount, diskBytesAdded: bytes, durationSeconds: (clock.now - start).seconds)
+    }
+
+    /// What writes rows of `schema`; refuses columns that the table does not have, and places that are none for a table.
+    func appender(of schema: Schema, to snapshot: Snapshot?) async throws -> RowAppender {
+        try table.checkWritable(snapshot)
+        if let snapshot { try checkNames(snapshot) } else { try await table.checkPlace() }
+        return try RowAppender(
+            table, base: snapshot, given: schema, newTableVersion: options.newTableVersion,
+            durability: options.storageDurability)
     }
 }

@@ -27,6 +27,7 @@ extension LanceVectorStore {
     ///
     /// Ask before the work too: it would be in vain.
     func replacedIndex(_ name: String, _ field: TableField, _ snapshot: Snapshot) throws -> [IndexEntry] {
+        try table.checkWritable(snapshot)
         let replaced = snapshot.indices.filter { $0.name == name }
         guard replaced.allSatisfy({ $0.fieldIDs == [field.id] }) else {
             throw Failure(

@@ -39,6 +39,7 @@ extension LanceVectorStore {
     ) async throws -> MigrationStats {
         let clock = ContinuousClock()
         let start = clock.now
+        try table.checkNewest()
         let existing = try await table.latestIfAny()
         if existing == nil { try await table.checkPlace() }
         var rows = try ParquetRows(source, options.columns, dimension: dims)

@@ -40,8 +40,10 @@ public final class LanceVectorStore: Sendable {
     /// - Throws: `unsupported` for another scheme, or for an option that has no effect yet; `invalid_argument` for an
     ///   option that makes no sense.
     public init(path: String, options: Options = .init()) throws(StoreError) {
+        let pinned: VersionReference?
         do {
             try options.check()
+            pinned = try options.version?.reference()
             switch try StorageLocation(parsing: path) {
             case .local(let directory): storage = LocalStorage(path: directory)
             }
@@ -50,7 +52,7 @@ public final class LanceVectorStore: Sendable {
         }
         self.path = path
         self.options = options
-        table = Table(storage, options.storageDurability)
+        table = Table(storage, options.storageDurability, pinned: pinned)
     }
 
     /// Runs `body` and turns what it throws into a `StoreError`.

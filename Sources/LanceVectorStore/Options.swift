@@ -60,12 +60,14 @@ public struct Options: Sendable {
     /// The data file version of tables that are made: "2.0", the default, which every version of Lance reads, or "2.1" or
     /// "2.2", in which text takes less than half the space. Rows that are appended to a table have the table's.
     public var fileVersion: String
+    /// The version of the table that all calls see, which then only read; nil, the default, for the newest at any time.
+    public var version: TableVersion?
 
     /// Creates options; see the properties for their meaning.
     public init(
         threads: Int? = nil, durability: Durability = .full, memoryBudget: Int? = nil, cacheBytes: Int? = nil,
         consistencyInterval: Duration? = nil, storageOptions: [String: String] = [:], columns: Columns = .init(),
-        fileVersion: String = "2.0"
+        fileVersion: String = "2.0", version: TableVersion? = nil
     ) {
         self.threads = threads
         self.durability = durability
@@ -75,6 +77,7 @@ public struct Options: Sendable {
         self.storageOptions = storageOptions
         self.columns = columns
         self.fileVersion = fileVersion
+        self.version = version
     }
 
     /// Throws for what makes no sense, and for what no code stands behind yet: an option is never silently ignored.
@@ -94,6 +97,7 @@ public struct Options: Sendable {
             throw Failure(.invalidArgument, "the column names must be five different ones, got \(names)")
         }
         for name in names { try VectordFormat.checkName(name) }
+        _ = try version?.reference()
         guard FileVersion(rawValue: fileVersion) != nil else {
             throw Failure(
                 .invalidArgument,

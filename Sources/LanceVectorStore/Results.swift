@@ -196,3 +196,49 @@ public struct AppendStats: Sendable, Codable, Equatable {
         case durationSeconds = "duration_secs"
     }
 }
+
+/// What a delete did.
+public struct DeleteStats: Sendable, Codable, Equatable {
+    /// Rows that are gone.
+    public var rowsDeleted: Int
+    /// Seconds from the call to the durable commit.
+    public var durationSeconds: Double
+
+    /// Creates statistics.
+    public init(rowsDeleted: Int, durationSeconds: Double) {
+        self.rowsDeleted = rowsDeleted
+        self.durationSeconds = durationSeconds
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case rowsDeleted = "rows_deleted"
+        case durationSeconds = "duration_secs"
+    }
+}
+
+/// What an upsert did.
+public struct UpsertStats: Sendable, Codable, Equatable {
+    /// Given rows whose id no row of the table had.
+    public var rowsInserted: Int
+    /// Given rows that took the place of others.
+    public var rowsUpdated: Int
+    /// Bytes of the files that were added.
+    public var diskBytesAdded: Int
+    /// Seconds from the call to the durable commit.
+    public var durationSeconds: Double
+
+    /// Creates statistics.
+    public init(rowsInserted: Int, rowsUpdated: Int, diskBytesAdded: Int, durationSeconds: Double) {
+        self.rowsInserted = rowsInserted
+        self.rowsUpdated = rowsUpdated
+        self.diskBytesAdded = diskBytesAdded
+        self.durationSeconds = durationSeconds
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case rowsInserted = "rows_inserted"
+        case rowsUpdated = "rows_updated"
+        case diskBytesAdded = "disk_bytes_added"
+        case durationSeconds = "duration_secs"
+    }
+}

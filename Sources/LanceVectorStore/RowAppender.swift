@@ -97,7 +97,7 @@ final class RowAppender {
 
     /// Commits what was appended. Returns the bytes that were added.
     func commit() async throws -> Int {
-        let fragments = try await writer.finish()
+        let fragments = try await finish()
         do {
             let commit = try await commit(fragments)
             return fragments.dataBytes + commit.bytesWritten
@@ -108,17 +108,30 @@ final class RowAppender {
         }
     }
 
+    /// Completes the files. Returns the fragments, for a commit of the caller's.
+    func finish() async throws -> [ProtoDataFragment] { try await writer.finish() }
+
     private func commit(_ fragments: [ProtoDataFragment]) async throws -> Commit {
         if let base { return try await table.commit(.append(fragments), basedOn: base) }
         do {
-            return try await table.commit(
-                .overwrite(fields: fields, fragments: fragments, version: version), basedOn: nil)
+            return try await create(fragments)
         } catch let failure as Failure where failure.code == .conflict {
             // Somebody else made the table meanwhile. If it has the very same columns, these rows belong to it.
             let newest = try await table.latest()
-            guard newest.manifest.proto.fields == fields, try newest.fileVersion() == version else { throw failure }
+            guard try fits(newest) else { throw failure }
             return try await table.commit(.append(fragments), basedOn: newest)
         }
+    }
+
+    /// Makes the table of the fragments.
+    func create(_ fragments: [ProtoDataFragment]) async throws -> Commit {
+        try await table.commit(.overwrite(fields: fields, fragments: fragments, version: version), basedOn: nil)
+    }
+
+    /// Whether the fragments can be part of a version: it has the columns and the file version that they were written for.
+    func fits(_ snapshot: Snapshot) throws -> Bool {
+        let columns = base?.manifest.proto.fields ?? fields
+        return try snapshot.manifest.proto.fields == columns && snapshot.fileVersion() == version
     }
 
     /// Removes what was written.

@@ -14,7 +14,7 @@ package import LanceTable
 
 extension KeyLookup {
     /// Rows read at a time while scanning.
-    private static let batchRows = 1 << 16
+    static let batchRows = 1 << 16
 
     /// The smallest address of a live row of `fragments` whose `field` equals `key`, byte for byte; nil where there is
     /// none. Reads the column.

@@ -13,7 +13,7 @@ import Synchronization
 /// Keeps the index files that the newest version lists open; they never change, so one opening is enough.
 package final class KeyLookup: Sendable {
     /// The index of a column as one version of the table sees it.
-    private final class Plan: Sendable {
+    final class Plan: Sendable {
         let snapshot: Snapshot
         let field: TableField
         let segments: [Segment]
@@ -28,7 +28,7 @@ package final class KeyLookup: Sendable {
         }
     }
 
-    private struct Segment: Sendable {
+    struct Segment: Sendable {
         let entry: IndexEntry
         let index: BTreeIndex
         let liveness: RowLiveness
@@ -98,7 +98,7 @@ package final class KeyLookup: Sendable {
         return known
     }
 
-    private func plan(_ snapshot: Snapshot, _ field: TableField) async throws -> Plan {
+    func plan(_ snapshot: Snapshot, _ field: TableField) async throws -> Plan {
         if let known = known(snapshot, field) { return known }
         let plan: Plan
         do {

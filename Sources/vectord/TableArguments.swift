@@ -50,6 +50,35 @@ struct NewTableOptions: ParsableArguments {
             "The file version of a table that is made: 2.0, 2.1 or 2.2. Later ones take less space for text.",
             valueName: "version"))
     var fileVersion = Options().fileVersion
+
+    /// All of them together.
+    func options(_ write: WriteOptions, _ columns: ColumnOptions) -> Options {
+        var options = write.options
+        options.columns = columns.columns
+        options.fileVersion = fileVersion
+        return options
+    }
+}
+
+/// Which version of the table a command looks at.
+struct VersionOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Look at the table as it was in this version, a number or the name of a tag. (default: the newest)",
+            valueName: "version"))
+    var at: VersionArgument?
+}
+
+/// A version's number, or the name of a tag.
+struct VersionArgument: ExpressibleByArgument {
+    let version: TableVersion
+
+    init?(argument: String) {
+        guard !argument.isEmpty else { return nil }
+        version = Int(argument).map { .number($0) } ?? .tag(argument)
+    }
+
+    var defaultValueDescription: String { "\(version)" }
 }
 
 /// How a command speaks.

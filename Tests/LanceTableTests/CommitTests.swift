@@ -79,20 +79,6 @@ struct CommitTests {
 
     // MARK: Conflicts
 
-    @Test func theRules() {
-        for mine in Operation.Kind.allCases {
-            for theirs in Operation.Kind.allCases {
-                let isSafe =
-                    theirs == .append && [.append, .createIndex, .overwrite].contains(mine)
-                    || mine == .createIndex && [.delete, .update].contains(theirs)
-                    || mine == .append && theirs == .createIndex
-                #expect(
-                    ConflictRules.verdict(mine, after: theirs) == (isSafe ? .rebase : .conflict),
-                    "\(mine) after \(theirs)")
-            }
-        }
-    }
-
     private static let transactions: [(String, ProtoTransaction.OneOf_Operation?)] = [
         ("append", .append(.init())), ("delete", .delete(.init())), ("overwrite", .overwrite(.init())),
         ("create index", .createIndex(.init())), ("rewrite", .rewrite(.init())), ("merge", .merge(.init())),
@@ -107,7 +93,7 @@ struct CommitTests {
     /// Another writer's commit in between, told by the manifest itself or by a transaction file.
     @Test(arguments: [true, false]) func everyOtherCommit(_ isInline: Bool) async throws {
         for (name, operation) in Self.transactions {
-            for mine in ["append", "overwrite", "createIndex"] {
+            for kind in [LanceTable.Operation.Kind.append, .overwrite, .createIndex, .delete, .update, .restore] {
                 let storage = MemoryStorage()
                 let table = Table(storage, .relaxed)
                 let base = try await TestTable.overwrite(0..<3, table, basedOn: nil)
@@ -119,29 +105,49 @@ struct CommitTests {
                 try await TestTable.putVersion(
                     storage, after: base, { $0.transactionFile = isInline ? "" : "x.txn" },
                     transaction: isInline ? theirs : nil)
-                let operation: LanceTable.Operation =
-                    switch mine {
-                    case "append": .append(try await TestTable.fragments(3..<5, in: table))
-                    case "overwrite":
-                        .overwrite(
-                            fields: try TestTable.fields(), fragments: try await TestTable.fragments(3..<5, in: table),
-                            version: .v2_0)
-                    default: .createIndex(new: [index(1)], removed: [])
-                    }
-                let isSafe =
-                    name == "append" || mine == "append" && name == "create index"
-                    || mine == "createIndex" && ["delete", "update"].contains(name)
-                if isSafe {
-                    #expect(try await table.commit(operation, basedOn: base).snapshot.version == 3)
-                } else {
-                    let failure = try await expectFailure([.conflict], "\(mine) after \(name)") {
-                        try await table.commit(operation, basedOn: base)
+                let mine = try await prepared(kind, on: base, table)
+                switch ConflictRules.verdict(mine.change, after: Change(theirs)) {
+                case .rebase:
+                    #expect(try await table.commit(mine.operation, basedOn: base).snapshot.version == 3)
+                case let verdict:
+                    let code: Failure.Code = verdict == .conflict ? .conflict : .incompatible
+                    let failure = try await expectFailure([code], "\(kind) after \(name)") {
+                        try await table.commit(mine.operation, basedOn: base)
                     }
                     #expect(failure.message.contains("version 2 (\(name))"))
                     #expect(try await table.latest().version == 2)
                     #expect(try await storage.names(in: ObjectKey("_transactions")).filter { $0 != "x.txn" }.count == 1)
                 }
             }
+        }
+    }
+
+    /// An operation of a kind that concerns the base's first fragment.
+    private func prepared(_ kind: LanceTable.Operation.Kind, on base: Snapshot, _ table: Table) async throws
+        -> (operation: LanceTable.Operation, change: Change)
+    {
+        var change = Change(kind)
+        func deletion() async throws -> RowDeletion {
+            try await DeletionWriter(base, .relaxed).delete([RowAddress(fragment: 0, offset: 1)], predicate: "")
+        }
+        switch kind {
+        case .append: return (.append(try await TestTable.fragments(3..<5, in: table)), change)
+        case .overwrite:
+            let fragments = try await TestTable.fragments(3..<5, in: table)
+            return (.overwrite(fields: try TestTable.fields(), fragments: fragments, version: .v2_0), change)
+        case .delete:
+            change.fragments = [0]
+            return (.delete(try await deletion()), change)
+        case .update:
+            change.fragments = [0]
+            let fragments = try await TestTable.fragments(1..<2, in: table)
+            return (.update(try await deletion(), adding: fragments, replaced: [nil]), change)
+        case .restore: return (.restore(base.manifest), change)
+        default:
+            change.indexNames = ["index 1"]
+            // An index that does not say what it covers may cover anything.
+            change.covered = nil
+            return (.createIndex(new: [index(1)], removed: []), change)
         }
     }
 
@@ -171,7 +177,7 @@ struct CommitTests {
                     let mine = try await table.commit(.createIndex(new: [index(1)], removed: []), basedOn: base)
                     #expect(mine.snapshot.version == 4 && mine.snapshot.indices.count == 1, "\(name)")
                 } else {
-                    try await expectFailure([.conflict], name) {
+                    try await expectFailure([name == "columns changed" ? .incompatible : .conflict], name) {
                         try await table.commit(.createIndex(new: [index(1)], removed: []), basedOn: base)
                     }
                 }

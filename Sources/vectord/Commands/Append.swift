@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
-import Columnar
-import LanceFile
-import LanceTable
 import LanceVectorStore
 
 struct Append: AsyncParsableCommand {
@@ -19,34 +16,21 @@ struct Append: AsyncParsableCommand {
             """)
 
     @OptionGroup var table: TableArgument
-
-    @Option(help: ArgumentHelp("Rows from a Parquet file.", valueName: "file"), completion: .file())
-    var parquet: String?
-
-    @Option(
-        help: ArgumentHelp("Rows from lines of JSON; - reads standard input.", valueName: "file|-"), completion: .file()
-    )
-    var ndjson: String?
-
+    @OptionGroup var input: RowInput
     @OptionGroup var write: WriteOptions
     @OptionGroup var columns: ColumnOptions
     @OptionGroup var new: NewTableOptions
     @OptionGroup var output: OutputOptions
 
-    func validate() throws {
-        guard (parquet == nil) != (ndjson == nil) else {
-            throw ValidationError("append needs either --parquet or --ndjson")
-        }
-    }
-
     func run() async throws {
-        var options = write.options
-        options.columns = columns.columns
-        options.fileVersion = new.fileVersion
-        let store = try LanceVectorStore(path: table.table, options: options)
+        let store = try LanceVectorStore(path: table.table, options: new.options(write, columns))
         let stats = try await Progress.with("appending") { progress in
-            if let parquet { return try await store.append(parquet: parquet) }
-            return try await append(lines: ndjson ?? "-", to: store, progress)
+            switch try await input.rows(for: store) {
+            case .parquet(let file): return try await store.append(parquet: file)
+            case .none: return AppendStats(rowsAppended: 0, diskBytesAdded: 0, durationSeconds: 0)
+            case .lines(let schema, let lines):
+                return try await store.append(schema) { try lines.next(progress) }
+            }
         }
         guard !output.json else {
             var object = JSONObject()
@@ -58,24 +42,5 @@ struct Append: AsyncParsableCommand {
         try StandardOutput.write(
             "\(Readable.plural(stats.rowsAppended, "row")) appended in \(Readable.seconds(stats.durationSeconds)), "
                 + "\(Readable.bytes(stats.diskBytesAdded)) added\n")
-    }
-
-    private func append(lines path: String, to store: LanceVectorStore, _ progress: Progress) async throws
-        -> AppendStats
-    {
-        let lines = LineReader(try InputFile(path))
-        let snapshot = try await reporting(store.path) { try await store.table.latestIfAny() }
-        let rows = NDJSONRows(lines, fields: snapshot?.schema.fields, names: store.options.columns)
-        // The first batch tells how long the vectors of a new table are.
-        var first = try await reporting(store.path) { try rows.next() }
-        guard first != nil else { return AppendStats(rowsAppended: 0, diskBytesAdded: 0, durationSeconds: 0) }
-        return try await store.append(rows.schema) {
-            if let batch = first {
-                first = nil
-                return batch
-            }
-            if let fraction = rows.fraction { progress.update(fraction) }
-            return try rows.next()
-        }
     }
 }

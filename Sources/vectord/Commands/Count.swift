@@ -6,10 +6,11 @@ struct Count: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Print the number of rows.")
 
     @OptionGroup var table: TableArgument
+    @OptionGroup var version: VersionOption
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let rows = try await LanceVectorStore(path: table.table).count()
+        let rows = try await LanceVectorStore(path: table.table, options: Options(version: version.at?.version)).count()
         guard output.json else { return try StandardOutput.write("\(rows)\n") }
         var object = JSONObject()
         object.add("rows", rows)

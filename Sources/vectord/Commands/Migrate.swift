@@ -29,10 +29,7 @@ struct Migrate: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var options = write.options
-        options.columns = columns.columns
-        options.fileVersion = new.fileVersion
-        let store = try LanceVectorStore(path: table.table, options: options)
+        let store = try LanceVectorStore(path: table.table, options: new.options(write, columns))
         let stats = try await Progress.with("migrating") { progress in
             try await store.migrate(parquet: parquet, dims: dims) { progress.update($0) }
         }

@@ -25,6 +25,7 @@ struct Scan: AsyncParsableCommand {
     @Option(help: ArgumentHelp("At most so many rows. (default: all)", valueName: "n"))
     var limit: Int?
 
+    @OptionGroup var version: VersionOption
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -37,7 +38,7 @@ struct Scan: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let store = try LanceVectorStore(path: table.table)
+        let store = try LanceVectorStore(path: table.table, options: Options(version: version.at?.version))
         let isShown = !StandardOutput.isTerminal
         try await reporting(table.table) {
             let (snapshot, fields) = try await store.reading { snapshot in

@@ -43,6 +43,7 @@ struct Search: AsyncParsableCommand {
     @OptionGroup var threads: ThreadOptions
     @OptionGroup var columns: ColumnOptions
     @OptionGroup var shown: ShownColumns
+    @OptionGroup var version: VersionOption
     @OptionGroup var output: OutputOptions
 
     /// What one query gave; an explanation holds its hits too.
@@ -59,7 +60,8 @@ struct Search: AsyncParsableCommand {
     func run() async throws {
         let queries = try Queries(path: query)
         let store = try LanceVectorStore(
-            path: table.table, options: Options(threads: threads.threads, columns: columns.columns))
+            path: table.table,
+            options: Options(threads: threads.threads, columns: columns.columns, version: version.at?.version))
         var answers: [Answer] = []
         try await Progress.with("searching", isShown: !StandardOutput.isTerminal || queries.vectors.count > 1) {
             progress in

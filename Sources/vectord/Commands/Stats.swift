@@ -10,10 +10,12 @@ struct Stats: AsyncParsableCommand {
 
     @OptionGroup var table: TableArgument
     @OptionGroup var columns: ColumnOptions
+    @OptionGroup var version: VersionOption
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let store = try LanceVectorStore(path: table.table, options: Options(columns: columns.columns))
+        let store = try LanceVectorStore(
+            path: table.table, options: Options(columns: columns.columns, version: version.at?.version))
         let stats = try await store.stats()
         guard !output.json else {
             var object = JSONObject()

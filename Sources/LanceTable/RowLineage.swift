@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+import Foundation
+import LanceProto
+import SwiftProtobuf
+
+/// Gives new rows their ids, in tables whose rows keep them, and notes the versions in which rows were made and last
+/// changed (format reference: stable row ids).
+struct RowLineage {
+    /// The fragments as they were before rows were taken away, by id.
+    let before: [UInt64: ProtoDataFragment]
+
+    /// Rows that take no other's place get the next ids.
+    static func giveFreshIDs(to fragment: inout ProtoDataFragment, _ proto: inout ProtoManifest) throws {
+        let first = proto.nextRowID
+        try advance(&proto, by: fragment.physicalRows)
+        let ids = ProtoRowIdSequence.with { $0.segments = [.range(first, proto.nextRowID)] }
+        let versions = ProtoRowVersionSequence.with { $0.runs = [.run(0, fragment.physicalRows, proto.version)] }
+        fragment.inlineRowIds = try ids.serializedBytes()
+        fragment.inlineCreatedAtVersions = try versions.serializedBytes()
+        fragment.inlineLastUpdatedAtVersions = try versions.serializedBytes()
+    }
+
+    private static func advance(_ proto: inout ProtoManifest, by rows: UInt64) throws {
+        let (end, overflow) = proto.nextRowID.addingReportingOverflow(rows)
+        guard !overflow else { throw Failure(.unsupported, "the table has used up its row ids") }
+        proto.nextRowID = end
+    }
+
+    /// Rows that take the place of others get their ids and the versions in which they were made, the rest the next ids.
+    ///
+    /// - Parameter replaced: for each row of the fragments, one after another, the address of the row whose place it
+    ///   takes.
+    func give(to fragments: inout [ProtoDataFragment], _ replaced: [RowAddress?], _ proto: inout ProtoManifest) throws {
+        let rows = fragments.reduce(0) { $0 + Int(clamping: $1.physicalRows) }
+        guard rows == replaced.count else {
+            throw Failure(.invalidArgument, "\(rows) new rows, and the places of \(replaced.count) are known")
+        }
+        var places = replaced[...]
+        var known: [UInt32: (ids: FragmentRowIDs, made: [(first: UInt64, version: UInt64)])] = [:]
+        for address in Set(replaced.compactMap { $0?.fragment }) { known[address] = try lineage(of: address) }
+        for number in fragments.indices {
+            var ids: [UInt64] = []
+            var made: [UInt64] = []
+            for place in places.prefix(Int(clamping: fragments[number].physicalRows)) {
+                if let place, let fragment = known[place.fragment] {
+                    ids.append(fragment.ids.id(at: Int(place.offset)))
+                    made.append(
+                        fragment.made.last { $0.first <= UInt64(place.offset) }?.version ?? proto.version)
+                } else {
+                    ids.append(proto.nextRowID)
+                    made.append(proto.version)
+                    try Self.advance(&proto, by: 1)
+                }
+            }
+            places = places.dropFirst(ids.count)
+            let changed = ProtoRowVersionSequence.with { $0.runs = [.run(0, UInt64(ids.count), proto.version)] }
+            fragments[number].inlineRowIds = try Self.sequence(ids).serializedBytes()
+            fragments[number].inlineCreatedAtVersions = try Self.versions(made).serializedBytes()
+            fragments[number].inlineLastUpdatedAtVersions = try changed.serializedBytes()
+        }
+    }
+
+    /// A fragment's ids, and from which row on its rows were made in which version.
+    private func lineage(of id: UInt32) throws -> (ids: FragmentRowIDs, made: [(first: UInt64, version: UInt64)]) {
+        guard let proto = before[UInt64(id)] else { throw Failure(.corrupt, "there is no fragment \(id)") }
+        let fragment = try Fragment(proto, path: "")
+        let ids = try FragmentRowIDs(fragment, rows: fragment.physicalRows, path: "")
+        guard case .inlineCreatedAtVersions(let bytes) = proto.createdAtVersionSequence,
+            let sequence = try? ProtoRowVersionSequence(serializedBytes: bytes)
+        else { return (ids, []) }
+        // Spans are offsets of rows, and ranges wherever they were seen.
+        return (
+            ids,
+            sequence.runs.compactMap { run in
+                guard case .range(let range) = run.span.segment else { return nil }
+                return (range.start, run.version)
+            }.sorted { $0.first < $1.first }
+        )
+    }
+
+    private static func sequence(_ ids: [UInt64]) -> ProtoRowIdSequence {
+        .with { sequence in
+            if let first = ids.first, let last = ids.last, last >= first, last - first == UInt64(ids.count - 1),
+                zip(ids, ids.dropFirst()).allSatisfy({ $0 < $1 })
+            {
+                sequence.segments = [.range(first, last + 1)]
+            } else if let base = ids.min(), let top = ids.max() {
+                sequence.segments = [
+                    .with { segment in
+                        if top - base <= UInt64(UInt32.max) {
+                            var offsets = ByteWriter(reserving: ids.count * 4)
+                            for id in ids { offsets.write(UInt32(id - base)) }
+                            segment.array.u32Array.base = base
+                            segment.array.u32Array.offsets = .init(offsets.bytes)
+                        } else {
+                            var values = ByteWriter(reserving: ids.count * 8)
+                            for id in ids { values.write(id) }
+                            segment.array.u64Array.values = .init(values.bytes)
+                        }
+                    }
+                ]
+            }
+        }
+    }
+
+    private static func versions(_ versions: [UInt64]) -> ProtoRowVersionSequence {
+        .with { sequence in
+            var start = 0
+            while start < versions.count {
+                var end = start + 1
+                while end < versions.count, versions[end] == versions[start] { end += 1 }
+                sequence.runs.append(.run(UInt64(start), UInt64(end), versions[start]))
+                start = end
+            }
+        }
+    }
+}
+
+extension ProtoRowIdSegment {
+    static func range(_ start: UInt64, _ end: UInt64) -> ProtoRowIdSegment {
+        .with {
+            $0.range.start = start
+            $0.range.end = end
+        }
+    }
+}
+
+extension ProtoRowVersionSequence.Run {
+    /// Rows `start ..< end` are of a version.
+    fileprivate static func run(_ start: UInt64, _ end: UInt64, _ version: UInt64) -> Self {
+        .with {
+            $0.span = .range(start, end)
+            $0.version = version
+        }
+    }
+}
