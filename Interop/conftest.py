@@ -35,7 +35,8 @@ class Failed(Exception):
 def vectord(*args, stdin=None):
     """Runs vectord with --json; returns the parsed lines, or the one value. Raises Failed with the parsed error."""
     # Options first: an id may follow "--".
-    command = [VECTORD, args[0], "--json", *map(str, args[1:])]
+    words = 2 if args[0] == "tag" else 1
+    command = [VECTORD, *args[:words], "--json", *map(str, args[words:])]
     run = subprocess.run(command, input=stdin, capture_output=True, text=True)
     if run.returncode:
         try:
