@@ -14,34 +14,46 @@ package enum BTreeBuilder {
     private static let rowsPerRead = 1 << 16
     private static let bytesPerWrite = 4 << 20
 
-    /// Writes a segment over the live rows of all of a snapshot's fragments, which no manifest names yet.
+    /// Writes a segment over the live rows of some of a snapshot's fragments, which no manifest names yet.
+    ///
+    /// - Parameters:
+    ///   - fragments: nil for all of them.
+    ///   - byAddress: rows are called by their addresses, also where they have ids.
     ///
     /// Takes memory for the column's values, and about 60 bytes a row beside them. Where it throws, as it does when the
     /// task is cancelled, it has removed what it wrote.
     package static func build(
-        name: String, over snapshot: Snapshot, field: TableField, durability: WriteDurability
+        name: String, over snapshot: Snapshot, _ fragments: [FragmentReader]? = nil, field: TableField,
+        byAddress: Bool = false, durability: WriteDurability
     ) async throws -> IndexSegment {
-        let values = try await gather(snapshot, field)
+        let fragments = fragments ?? snapshot.fragmentReaders
+        let values = try await gather(snapshot, fragments, field, byAddress)
         let directory = IndexDirectory(UUID())
         do {
             let files = try await write(values.sorted(), to: directory, in: snapshot.storage, durability)
-            return IndexSegment(
+            var segment = IndexSegment(
                 uuid: directory.uuid, name: name, fieldIDs: [field.id], datasetVersion: snapshot.version,
-                coveredFragments: RoaringBitmap(snapshot.fragments.map(\.id)), details: .btree, files: files)
+                coveredFragments: RoaringBitmap(fragments.map(\.id)), details: .btree, files: files)
+            segment.holdsAddresses = byAddress && snapshot.hasStableRowIDs
+            return segment
         } catch {
             await directory.discard([BTreeIndex.dataFile, BTreeIndex.lookupFile], in: snapshot.storage)
             throw error
         }
     }
 
-    private static func gather(_ snapshot: Snapshot, _ field: TableField) async throws -> BTreeValues {
+    private static func gather(
+        _ snapshot: Snapshot, _ fragments: [FragmentReader], _ field: TableField, _ byAddress: Bool
+    ) async throws -> BTreeValues {
         var values = try BTreeValues(field.type)
-        values.reserve(try await snapshot.liveRows())
-        for reader in snapshot.fragmentReaders {
+        var rows = 0
+        for reader in fragments { rows += try await reader.liveRows() }
+        values.reserve(rows)
+        for reader in fragments {
             let column = try await reader.column(field)
             let rows = try await reader.physicalRows()
             let deletions = try await reader.deletions()
-            let ids = try await snapshot.rowIDs(of: reader)
+            let ids = try await snapshot.rowIDs(of: reader, byAddress: byAddress)
             var start = 0
             while start < rows {
                 try Task.checkCancellation()

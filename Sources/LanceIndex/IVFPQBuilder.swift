@@ -73,7 +73,7 @@ package struct IVFPQBuilder: Sendable {
         guard let covered = coveredFragments else {
             throw Failure(.invalidArgument, "the table has no rows to index", path: snapshot.location)
         }
-        let rows = try await VectorRows(snapshot, field, dimension: dimension)
+        let rows = try await VectorRows(snapshot, snapshot.fragmentReaders, field, dimension: dimension)
         let survey = try VectorSurvey(rows, request.metric, threads: threads) { try progress(.survey, $0) }
         let parameters: IVFPQParameters
         do {
@@ -108,6 +108,28 @@ package struct IVFPQBuilder: Sendable {
         let segment = try await write(
             model, quantizer, rows, survey, assignment, plan, name: name, covered: covered, durability)
         return Result(segment: segment, parameters: parameters)
+    }
+
+    /// Writes a segment over some fragments with what an index of the column has learnt already: the cost is in proportion
+    /// to the fragments' rows. Nil where none of the rows can be indexed.
+    package func extend(
+        _ model: IVFPQModel, over fragments: [FragmentReader], name: String, durability: WriteDurability
+    ) async throws -> (segment: IndexSegment, rows: Int)? {
+        let rows = try await VectorRows(snapshot, fragments, field, dimension: dimension)
+        let survey = try VectorSurvey(rows, model.metric, threads: threads) { try progress(.survey, $0) }
+        guard survey.valid > 0 else { return nil }
+        let centroids = PackedCentroids(
+            model.centroids, count: model.partitionCount, dimension: dimension,
+            metric: model.metric == .dot ? .dot : .l2)
+        let assignment = try Assignment(
+            rows, survey, centroids, partitions: model.partitionCount, threads: threads
+        ) { try progress(.assign, $0) }
+        let quantizer = ProductQuantizer(
+            dimension: dimension, subVectors: model.subVectors, bits: model.bits, codebook: model.codebook)
+        let segment = try await write(
+            model, quantizer, rows, survey, assignment, MemoryPlan(encodingWith: self, rows: rows.count), name: name,
+            covered: RoaringBitmap(fragments.map(\.id)), durability)
+        return (segment, survey.valid)
     }
 
     /// The type of the column's numbers.
@@ -169,6 +191,15 @@ package struct IVFPQBuilder: Sendable {
             sampleRows = min(wanted, left / perSample)
             groupBytes = max(left, codeBytes)
             self.fixed = fixed
+        }
+
+        /// Where nothing is trained.
+        init(encodingWith builder: IVFPQBuilder, rows: Int) {
+            path = builder.snapshot.location
+            sampleRows = 0
+            let fixed = rows * 20 + (16 << 20)
+            self.fixed = builder.memoryBudget == nil ? nil : fixed
+            groupBytes = builder.memoryBudget.map { max($0 - fixed, 1 << 20) } ?? IVFPQBuilder.codeBytes
         }
 
         /// Bytes of codes and row ids to hold at a time, where those of the largest partition take `largest`.

@@ -16,6 +16,9 @@ package enum IndexDetails: Sendable, Hashable {
         }
     }
 
+    /// The version of a BTREE of addresses over rows that keep their ids. Segments of one index must be of one kind.
+    static let btreeOfAddresses: Int32 = 1
+
     func any() throws -> Google_Protobuf_Any {
         var any = Google_Protobuf_Any()
         // The leading slash, with no host before it, is what the official writer writes.

@@ -29,6 +29,8 @@ package struct IndexSegment: Sendable {
     package var details: IndexDetails
     package var files: [File]
     package var created: Date
+    /// Whether a BTREE over rows that keep their ids speaks of their addresses all the same.
+    package var holdsAddresses = false
 
     package init(
         uuid: UUID, name: String, fieldIDs: [Int32], datasetVersion: UInt64, coveredFragments: RoaringBitmap,
@@ -59,7 +61,7 @@ package struct IndexSegment: Sendable {
         proto.datasetVersion = datasetVersion
         proto.fragmentBitmap = Data(coveredFragments.serialized)
         proto.indexDetails = try details.any()
-        proto.indexVersion = details.indexVersion
+        proto.indexVersion = holdsAddresses ? IndexDetails.btreeOfAddresses : details.indexVersion
         proto.createdAt = UInt64(max(created.timeIntervalSince1970, 0) * 1000)
         proto.files = files.map { file in
             .with {

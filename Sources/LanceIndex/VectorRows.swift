@@ -4,7 +4,7 @@ import LanceFile
 import LanceTable
 import VectorMath
 
-/// The live vectors of a snapshot for building an index: numbered from 0 on, in the order of their addresses, those
+/// The live vectors of some fragments for building an index: numbered from 0 on, in the order of their addresses, those
 /// that cannot be indexed included.
 struct VectorRows: Sendable {
     /// A page of vectors.
@@ -36,11 +36,11 @@ struct VectorRows: Sendable {
     let count: Int
     let dimension: Int
 
-    init(_ snapshot: Snapshot, _ field: TableField, dimension: Int) async throws {
+    init(_ snapshot: Snapshot, _ fragments: [FragmentReader], _ field: TableField, dimension: Int) async throws {
         self.dimension = dimension
         var parts: [Part] = []
         var count = 0
-        for reader in snapshot.fragmentReaders {
+        for reader in fragments {
             guard let column = try await reader.column(field) else { continue }
             let deletions = try await reader.deletions()
             let ids = try await snapshot.rowIDs(of: reader)

@@ -252,6 +252,8 @@ package nonisolated struct ProtoTransaction: Sendable {
 
     package var groups: [ProtoTransaction.Rewrite.Group] = []
 
+    package var rewrittenIndices: [ProtoTransaction.Rewrite.Reindexed] = []
+
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
     package nonisolated struct Group: Sendable {
@@ -266,6 +268,51 @@ package nonisolated struct ProtoTransaction: Sendable {
       package var unknownFields = SwiftProtobuf.UnknownStorage()
 
       package init() {}
+    }
+
+    package nonisolated struct Reindexed: Sendable {
+      // SwiftProtobuf.Message conformance is added in an extension below. See the
+      // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+      // methods supported on all messages.
+
+      package var oldID: ProtoIndexUuid {
+        get {_oldID ?? ProtoIndexUuid()}
+        set {_oldID = newValue}
+      }
+      /// Returns true if `oldID` has been explicitly set.
+      package var hasOldID: Bool {self._oldID != nil}
+      /// Clears the value of `oldID`. Subsequent reads from it will return its default value.
+      package mutating func clearOldID() {self._oldID = nil}
+
+      package var newID: ProtoIndexUuid {
+        get {_newID ?? ProtoIndexUuid()}
+        set {_newID = newValue}
+      }
+      /// Returns true if `newID` has been explicitly set.
+      package var hasNewID: Bool {self._newID != nil}
+      /// Clears the value of `newID`. Subsequent reads from it will return its default value.
+      package mutating func clearNewID() {self._newID = nil}
+
+      package var newIndexDetails: SwiftProtobuf.Google_Protobuf_Any {
+        get {_newIndexDetails ?? SwiftProtobuf.Google_Protobuf_Any()}
+        set {_newIndexDetails = newValue}
+      }
+      /// Returns true if `newIndexDetails` has been explicitly set.
+      package var hasNewIndexDetails: Bool {self._newIndexDetails != nil}
+      /// Clears the value of `newIndexDetails`. Subsequent reads from it will return its default value.
+      package mutating func clearNewIndexDetails() {self._newIndexDetails = nil}
+
+      package var newIndexVersion: UInt32 = 0
+
+      package var newIndexFiles: [ProtoIndexFile] = []
+
+      package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+      package init() {}
+
+      fileprivate var _oldID: ProtoIndexUuid? = nil
+      fileprivate var _newID: ProtoIndexUuid? = nil
+      fileprivate var _newIndexDetails: SwiftProtobuf.Google_Protobuf_Any? = nil
     }
 
     package init() {}
@@ -870,7 +917,7 @@ nonisolated extension ProtoTransaction.CreateIndex: SwiftProtobuf.Message, Swift
 
 nonisolated extension ProtoTransaction.Rewrite: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = ProtoTransaction.protoMessageName + ".Rewrite"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{3}groups\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{3}groups\0\u{3}rewritten_indices\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -879,6 +926,7 @@ nonisolated extension ProtoTransaction.Rewrite: SwiftProtobuf.Message, SwiftProt
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.groups) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.rewrittenIndices) }()
       default: break
       }
     }
@@ -888,11 +936,15 @@ nonisolated extension ProtoTransaction.Rewrite: SwiftProtobuf.Message, SwiftProt
     if !self.groups.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.groups, fieldNumber: 3)
     }
+    if !self.rewrittenIndices.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.rewrittenIndices, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: ProtoTransaction.Rewrite, rhs: ProtoTransaction.Rewrite) -> Bool {
     if lhs.groups != rhs.groups {return false}
+    if lhs.rewrittenIndices != rhs.rewrittenIndices {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -928,6 +980,60 @@ nonisolated extension ProtoTransaction.Rewrite.Group: SwiftProtobuf.Message, Swi
   package static func ==(lhs: ProtoTransaction.Rewrite.Group, rhs: ProtoTransaction.Rewrite.Group) -> Bool {
     if lhs.oldFragments != rhs.oldFragments {return false}
     if lhs.newFragments != rhs.newFragments {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoTransaction.Rewrite.Reindexed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = ProtoTransaction.Rewrite.protoMessageName + ".Reindexed"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}old_id\0\u{3}new_id\0\u{3}new_index_details\0\u{3}new_index_version\0\u{3}new_index_files\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._oldID) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._newID) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._newIndexDetails) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.newIndexVersion) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.newIndexFiles) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._oldID {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._newID {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._newIndexDetails {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if self.newIndexVersion != 0 {
+      try visitor.visitSingularUInt32Field(value: self.newIndexVersion, fieldNumber: 4)
+    }
+    if !self.newIndexFiles.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.newIndexFiles, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoTransaction.Rewrite.Reindexed, rhs: ProtoTransaction.Rewrite.Reindexed) -> Bool {
+    if lhs._oldID != rhs._oldID {return false}
+    if lhs._newID != rhs._newID {return false}
+    if lhs._newIndexDetails != rhs._newIndexDetails {return false}
+    if lhs.newIndexVersion != rhs.newIndexVersion {return false}
+    if lhs.newIndexFiles != rhs.newIndexFiles {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

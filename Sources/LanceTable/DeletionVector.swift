@@ -33,6 +33,9 @@ package struct DeletionVector: Sendable {
         return index < offsets.count && offsets[index] == offset
     }
 
+    /// How many rows before `offset` are deleted.
+    package func count(before offset: UInt32) -> Int { firstIndex(atOrAfter: offset) }
+
     /// The deleted rows within `range`.
     package func slice(_ range: Range<Int>) -> ArraySlice<UInt32> {
         let start = firstIndex(atOrAfter: UInt32(clamping: range.lowerBound))

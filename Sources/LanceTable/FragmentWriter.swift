@@ -20,6 +20,8 @@ package final class FragmentWriter {
     private var file: (name: String, writer: DataFileWriter)?
     private var finished: [ProtoDataFragment] = []
     package private(set) var rowCount = 0
+    /// Bytes of the files that are complete.
+    package private(set) var byteCount = 0
 
     /// - Parameters:
     ///   - fields: the table's fields that the rows have, with the table's ids; others read as null.
@@ -81,6 +83,7 @@ package final class FragmentWriter {
     private func close(_ name: String, _ writer: DataFileWriter) async throws {
         let rows = writer.rowCount
         let size = try await writer.finish()
+        byteCount += Int(clamping: size)
         file = nil
         finished.append(
             .with { fragment in

@@ -65,6 +65,23 @@ enum NextManifest {
             proto.nextRowID = rowID
             if let fragmentID { proto.maxFragmentID = fragmentID }
             indices = old.indices
+        case .reserveFragments(let count):
+            let next = highestFragmentID(proto).map { UInt64($0) + 1 } ?? 0
+            guard count > 0, let last = UInt32(exactly: next + UInt64(count) - 1) else {
+                throw Failure(.unsupported, "the table has used up its fragment ids")
+            }
+            proto.maxFragmentID = last
+        case .rewrite(let rewrite):
+            try replace(rewrite, in: &proto, keepingRowIDs: keepsRowIDs)
+            let followed = Dictionary(rewrite.indices.map { ($0.old.uuid.uuid, $0) }) { first, _ in first }
+            indices = try indices.map { entry in
+                guard let index = followed[entry.uuid.uuid] else { return entry }
+                // Somebody may have taken fragments out of its coverage, whose values are others now.
+                guard index.old == entry else {
+                    throw Failure(.conflict, "index '\(entry.name)' was changed meanwhile; do it again")
+                }
+                return index.new
+            }
         }
         proto.timestamp = Google_Protobuf_Timestamp(date: now)
         proto.writerVersion = .with {
@@ -95,6 +112,34 @@ enum NextManifest {
         if proto.fragments.contains(where: \.hasDeletionFile) {
             proto.readerFeatureFlags |= flag
             proto.writerFeatureFlags |= flag
+        }
+    }
+
+    /// Puts fragments in the place of others.
+    private static func replace(
+        _ rewrite: FragmentRewrite, in proto: inout ProtoManifest, keepingRowIDs: Bool
+    ) throws {
+        let before = Dictionary(proto.fragments.map { ($0.id, $0) }) { first, _ in first }
+        var gone = Set<UInt64>()
+        var fresh: [ProtoDataFragment] = []
+        for group in rewrite.groups {
+            for fragment in group.old {
+                guard before[fragment.id] == fragment else {
+                    throw Failure(.conflict, "fragment \(fragment.id) was changed meanwhile; do it again")
+                }
+                gone.insert(fragment.id)
+            }
+            var new = group.new
+            if keepingRowIDs { try RowLineage(before: before).carry(group, to: &new) }
+            fresh += new
+        }
+        proto.fragments.removeAll { gone.contains($0.id) }
+        proto.fragments = (proto.fragments + fresh).sorted { $0.id < $1.id }
+        for (one, next) in zip(proto.fragments, proto.fragments.dropFirst()) where one.id == next.id {
+            throw Failure(.corrupt, "two fragments have the id \(one.id)")
+        }
+        if let last = proto.fragments.last, last.id > UInt64(proto.maxFragmentID) {
+            proto.maxFragmentID = UInt32(clamping: last.id)
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import LanceFile
 package import LanceProto
+import SwiftProtobuf
 
 /// What a commit does to a table.
 package enum Operation: Sendable {
@@ -19,6 +20,10 @@ package enum Operation: Sendable {
     case update(RowDeletion, adding: [ProtoDataFragment], replaced: [RowAddress?])
     /// Makes an older version's contents the newest again.
     case restore(Manifest)
+    /// Takes so many fragment ids, for fragments that indices must know before they are committed.
+    case reserveFragments(UInt32)
+    /// Puts fragments in the place of others with the same rows.
+    case rewrite(FragmentRewrite)
 
     /// What a conflict is judged by.
     package enum Kind: String, Sendable, CaseIterable {
@@ -43,6 +48,8 @@ package enum Operation: Sendable {
         case .delete: .delete
         case .update: .update
         case .restore: .restore
+        case .reserveFragments: .reserveFragments
+        case .rewrite: .rewrite
         }
     }
 
@@ -67,6 +74,23 @@ package enum Operation: Sendable {
             transaction.update.removedFragmentIds = deletion.removedIDs
             transaction.update.newFragments = fragments
         case .restore(let old): transaction.restore.version = old.proto.version
+        case .reserveFragments(let count): transaction.reserveFragments.numFragments = count
+        case .rewrite(let rewrite):
+            transaction.rewrite.groups = rewrite.groups.map { group in
+                .with {
+                    $0.oldFragments = group.old
+                    $0.newFragments = group.new
+                }
+            }
+            transaction.rewrite.rewrittenIndices = rewrite.indices.filter { $0.old.uuid != $0.new.uuid }.map { index in
+                .with {
+                    $0.oldID = index.old.uuid
+                    $0.newID = index.new.uuid
+                    $0.newIndexDetails = index.new.indexDetails
+                    $0.newIndexVersion = UInt32(clamping: index.new.indexVersion)
+                    $0.newIndexFiles = index.new.files
+                }
+            }
         }
         return transaction
     }

@@ -37,7 +37,7 @@ struct RowLineage {
             throw Failure(.invalidArgument, "\(rows) new rows, and the places of \(replaced.count) are known")
         }
         var places = replaced[...]
-        var known: [UInt32: (ids: FragmentRowIDs, made: [(first: UInt64, version: UInt64)])] = [:]
+        var known: [UInt32: Lineage] = [:]
         for address in Set(replaced.compactMap { $0?.fragment }) { known[address] = try lineage(of: address) }
         for number in fragments.indices {
             var ids: [UInt64] = []
@@ -45,8 +45,7 @@ struct RowLineage {
             for place in places.prefix(Int(clamping: fragments[number].physicalRows)) {
                 if let place, let fragment = known[place.fragment] {
                     ids.append(fragment.ids.id(at: Int(place.offset)))
-                    made.append(
-                        fragment.made.last { $0.first <= UInt64(place.offset) }?.version ?? proto.version)
+                    made.append(fragment.made.version(at: UInt64(place.offset)) ?? proto.version)
                 } else {
                     ids.append(proto.nextRowID)
                     made.append(proto.version)
@@ -54,30 +53,97 @@ struct RowLineage {
                 }
             }
             places = places.dropFirst(ids.count)
-            let changed = ProtoRowVersionSequence.with { $0.runs = [.run(0, UInt64(ids.count), proto.version)] }
-            fragments[number].inlineRowIds = try Self.sequence(ids).serializedBytes()
-            fragments[number].inlineCreatedAtVersions = try Self.versions(made).serializedBytes()
-            fragments[number].inlineLastUpdatedAtVersions = try changed.serializedBytes()
+            try Self.note(ids, made, [UInt64](repeating: proto.version, count: ids.count), in: &fragments[number])
         }
     }
 
-    /// A fragment's ids, and from which row on its rows were made in which version.
-    private func lineage(of id: UInt32) throws -> (ids: FragmentRowIDs, made: [(first: UInt64, version: UInt64)]) {
+    /// The live rows of a group's old fragments are those of its new ones, with their ids and versions.
+    func carry(_ group: FragmentRewrite.Group, to fragments: inout [ProtoDataFragment]) throws {
+        var ids: [UInt64] = []
+        var made: [UInt64] = []
+        var changed: [UInt64] = []
+        for (proto, deletions) in zip(group.old, group.deletions) {
+            let fragment = try lineage(of: UInt32(clamping: proto.id))
+            var next = deletions?.offsets[...] ?? []
+            for run in fragment.ids.runs {
+                for row in 0..<run.count {
+                    let offset = run.offset + row
+                    if let deleted = next.first, Int(deleted) == offset {
+                        next = next.dropFirst()
+                        continue
+                    }
+                    ids.append(run.firstID + UInt64(row))
+                    // What is not known is older than all that is.
+                    made.append(fragment.made.version(at: UInt64(offset)) ?? 1)
+                    changed.append(fragment.changed.version(at: UInt64(offset)) ?? 1)
+                }
+            }
+        }
+        var first = 0
+        for number in fragments.indices {
+            let end = first + Int(clamping: fragments[number].physicalRows)
+            guard end <= ids.count else {
+                throw Failure(.corrupt, "\(end) rows were written, and the ids of \(ids.count) are known")
+            }
+            try Self.note(
+                Array(ids[first..<end]), Array(made[first..<end]), Array(changed[first..<end]), in: &fragments[number])
+            first = end
+        }
+        guard first == ids.count else {
+            throw Failure(.corrupt, "\(first) rows were written, and the ids of \(ids.count) are known")
+        }
+    }
+
+    private static func note(
+        _ ids: [UInt64], _ made: [UInt64], _ changed: [UInt64], in fragment: inout ProtoDataFragment
+    ) throws {
+        fragment.inlineRowIds = try sequence(ids).serializedBytes()
+        fragment.inlineCreatedAtVersions = try versions(made).serializedBytes()
+        fragment.inlineLastUpdatedAtVersions = try versions(changed).serializedBytes()
+    }
+
+    // MARK: Reading
+
+    /// From which row on rows are of which version, ascending.
+    private struct Versions {
+        var runs: [(first: UInt64, version: UInt64)] = []
+
+        func version(at offset: UInt64) -> UInt64? { runs.last { $0.first <= offset }?.version }
+    }
+
+    private struct Lineage {
+        var ids: FragmentRowIDs
+        var made: Versions
+        var changed: Versions
+    }
+
+    private func lineage(of id: UInt32) throws -> Lineage {
         guard let proto = before[UInt64(id)] else { throw Failure(.corrupt, "there is no fragment \(id)") }
         let fragment = try Fragment(proto, path: "")
         let ids = try FragmentRowIDs(fragment, rows: fragment.physicalRows, path: "")
-        guard case .inlineCreatedAtVersions(let bytes) = proto.createdAtVersionSequence,
-            let sequence = try? ProtoRowVersionSequence(serializedBytes: bytes)
-        else { return (ids, []) }
-        // Spans are offsets of rows, and ranges wherever they were seen.
-        return (
-            ids,
-            sequence.runs.compactMap { run in
-                guard case .range(let range) = run.span.segment else { return nil }
-                return (range.start, run.version)
-            }.sorted { $0.first < $1.first }
-        )
+        var lineage = Lineage(ids: ids, made: Versions(), changed: Versions())
+        if case .inlineCreatedAtVersions(let bytes) = proto.createdAtVersionSequence {
+            lineage.made = try Self.versions(reading: bytes, of: id)
+        }
+        if case .inlineLastUpdatedAtVersions(let bytes) = proto.lastUpdatedAtVersionSequence {
+            lineage.changed = try Self.versions(reading: bytes, of: id)
+        }
+        return lineage
     }
+
+    private static func versions(reading bytes: Data, of fragment: UInt32) throws -> Versions {
+        do {
+            // Spans are offsets of rows, and ranges wherever they were seen.
+            let runs = try ProtoRowVersionSequence(serializedBytes: bytes).runs.compactMap { run in
+                if case .range(let range) = run.span.segment { (range.start, run.version) } else { nil }
+            }
+            return Versions(runs: runs.sorted { $0.0 < $1.0 })
+        } catch {
+            throw Failure(.corrupt, "the versions of fragment \(fragment)'s rows are not well-formed: \(error)")
+        }
+    }
+
+    // MARK: Writing
 
     private static func sequence(_ ids: [UInt64]) -> ProtoRowIdSequence {
         .with { sequence in

@@ -27,18 +27,20 @@ extension Snapshot {
     private static let fragmentReuse = "__lance_frag_reuse"
 
     /// Rows keep their ids when they move, and indices hold these ids.
-    var hasStableRowIDs: Bool { manifest.hasStableRowIDs }
+    package var hasStableRowIDs: Bool { manifest.hasStableRowIDs }
 
     /// Whether an index holds ids of rows. From version 1 on a BTREE index of such a table holds addresses, as all
     /// indices do where rows have no ids.
-    func holdsRowIDs(_ index: IndexEntry) -> Bool {
+    package func holdsRowIDs(_ index: IndexEntry) -> Bool {
         hasStableRowIDs && !(index.kind == .btree && index.proto.indexVersion >= 1)
     }
 
     /// What an index that is built now calls the rows of a fragment.
-    package func rowIDs(of reader: FragmentReader) async throws -> FragmentRowIDs {
+    ///
+    /// - Parameter byAddress: also where the rows have ids.
+    package func rowIDs(of reader: FragmentReader, byAddress: Bool = false) async throws -> FragmentRowIDs {
         let rows = try await reader.physicalRows()
-        return hasStableRowIDs
+        return hasStableRowIDs && !byAddress
             ? try FragmentRowIDs(reader.fragment, rows: rows, path: location)
             : FragmentRowIDs(addressesOf: reader.id, rows: rows)
     }
@@ -101,7 +103,7 @@ extension Snapshot {
         let usable = usableIndices(kind, on: field).filter(isReadable)
         var ranked: [(name: String, segments: [IndexEntry], rows: Int)] = []
         for (name, segments) in Dictionary(grouping: usable, by: \.name) {
-            let segments = segments.sorted { $0.age > $1.age }
+            let segments = segments.newestFirst
             // Where there is no choice nothing needs to be counted.
             ranked.append((name, segments, segments.count == usable.count ? 0 : try await coveredRows(of: segments)))
         }
@@ -117,4 +119,9 @@ extension Snapshot {
 extension IndexEntry {
     /// Greater for an index that was built later.
     fileprivate var age: (UInt64, UInt64) { (datasetVersion, proto.createdAt) }
+}
+
+extension [IndexEntry] {
+    /// The ones that were built later come first.
+    package var newestFirst: [IndexEntry] { sorted { $0.age > $1.age } }
 }

@@ -2,7 +2,7 @@
 import ByteCoding
 import Columnar
 package import LanceFile
-import LanceProto
+package import LanceProto
 package import ObjectStorage
 import SwiftProtobuf
 
@@ -91,6 +91,17 @@ package final class Snapshot: Sendable {
             total += try await FragmentReader(snapshot: self, fragment: fragment).liveRows()
         }
         return total
+    }
+
+    /// The version as it will be with other fragments, for indices that are to be committed together with them.
+    package func replacing(_ gone: Set<UInt32>, with fragments: [ProtoDataFragment]) throws -> Snapshot {
+        var manifest = manifest
+        manifest.proto.fragments.removeAll { gone.contains(UInt32(clamping: $0.id)) }
+        manifest.proto.fragments = (manifest.proto.fragments + fragments).sorted { $0.id < $1.id }
+        guard let name = ManifestName(scheme.name(of: version)) else {
+            throw Failure(.corrupt, "version \(version) has no name", path: location)
+        }
+        return try Snapshot(manifest, name: name, storage: storage, files: files)
     }
 
     package func field(_ name: String) throws -> TableField {

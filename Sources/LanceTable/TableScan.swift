@@ -23,8 +23,13 @@ package struct TableScan {
 
     /// - Parameter limit: at most so many rows; nil gives all.
     package init(_ snapshot: Snapshot, fields: [TableField], limit: Int? = nil) {
+        self.init(snapshot.fragmentReaders, fields: fields, limit: limit)
+    }
+
+    /// The same for some of a snapshot's fragments.
+    package init(_ fragments: [FragmentReader], fields: [TableField], limit: Int? = nil) {
         self.fields = fields
-        fragments = snapshot.fragmentReaders[...]
+        self.fragments = fragments[...]
         left = limit ?? Int.max
         // Batches of about 8 MiB: wide rows come in smaller ones.
         let width = fields.reduce(0) { min($0 + $1.type.rowBytes, 8 << 20) }

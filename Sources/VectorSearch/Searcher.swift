@@ -46,13 +46,13 @@ package final class Searcher: Sendable {
 
     /// Throws where the index's files are damaged or missing: see `VectorIndexCache.index(of:in:)`.
     package func plan(_ snapshot: Snapshot, _ field: TableField) async throws -> Plan {
-        let index: VectorIndex?
+        let found: VectorIndexCache.Found
         if let known = indices.known(field, snapshot) {
-            index = known.index
+            found = known
         } else {
-            index = try await withTaskExecutorPreference(executor) { try await indices.index(of: field, in: snapshot) }
+            found = try await withTaskExecutorPreference(executor) { try await indices.index(of: field, in: snapshot) }
         }
-        guard let index else { return try await exactPlan(snapshot, field, .cosine) }
+        guard let index = found.index else { return try await exactPlan(snapshot, field, found.metric) }
         return Plan(snapshot: snapshot, field: field, index: index, metric: index.metric, exactRows: index.tailRows)
     }
 

@@ -6,7 +6,7 @@ package import LanceFile
 import LanceIndex
 package import LanceTable
 import Synchronization
-import VectorMath
+package import VectorMath
 
 /// The index files that a table's searches have opened. They never change, so one opening is enough.
 package final class VectorIndexCache: Sendable {
@@ -18,8 +18,15 @@ package final class VectorIndexCache: Sendable {
 
     private struct State {
         var opened: [UUID: Opened] = [:]
-        /// What the last search used; nil where it found no index.
-        var current: (snapshot: Snapshot, field: TableField, index: VectorIndex?)?
+        /// What the last search used.
+        var current: (snapshot: Snapshot, field: TableField, found: Found)?
+    }
+
+    /// How a column is searched.
+    package struct Found: Sendable {
+        /// Nil where every row is compared.
+        package let index: VectorIndex?
+        package let metric: Metric
     }
 
     private let state = Mutex(State())
@@ -28,12 +35,13 @@ package final class VectorIndexCache: Sendable {
     package init() {}
 
     /// The index that a search of `field` uses: the supported one that covers the most live rows, of several the
-    /// newest. Nil where there is none.
+    /// newest. Where the rows of all of them are gone, the newest one's metric stays that of the column; where there never
+    /// was one, it is the cosine.
     ///
     /// A segment of a kind that this package does not read is left out with a warning, and its fragments are compared
     /// row by row. Throws `corrupt` or `not_found`, with the index's name and what to do, where the index's files are
     /// damaged or missing.
-    package func index(of field: TableField, in snapshot: Snapshot) async throws -> VectorIndex? {
+    package func index(of field: TableField, in snapshot: Snapshot) async throws -> Found {
         do {
             return try await find(field, snapshot)
         } catch let error as UnusableIndex {
@@ -48,7 +56,7 @@ package final class VectorIndexCache: Sendable {
         -> Bool
     {
         do {
-            return try await find(field, snapshot) != nil
+            return try await find(field, snapshot).index != nil
         } catch let error as UnusableIndex {
             if error.failure.code == .notFound, try await !isNewest() { throw error.failure }
             warnings.report(error.entry, "\(error.failure)", snapshot)
@@ -57,31 +65,33 @@ package final class VectorIndexCache: Sendable {
     }
 
     /// What the last search of this version and column found; nil where there was none.
-    package func known(_ field: TableField, _ snapshot: Snapshot) -> (index: VectorIndex?, Void)? {
+    package func known(_ field: TableField, _ snapshot: Snapshot) -> Found? {
         state.withLock { state in
             guard let current = state.current, current.snapshot === snapshot, current.field == field else {
                 return nil
             }
-            return (current.index, ())
+            return current.found
         }
     }
 
-    private func find(_ field: TableField, _ snapshot: Snapshot) async throws -> VectorIndex? {
-        if let known = known(field, snapshot) { return known.index }
+    private func find(_ field: TableField, _ snapshot: Snapshot) async throws -> Found {
+        if let known = known(field, snapshot) { return known }
         warnings.reportUnusable(
             on: field, in: snapshot, where: { $0 == .vector }, reason: IVFPQIndex.unsupportedReason)
         var refused: Set<UUID> = []
-        var found: VectorIndex?
+        var index: VectorIndex?
         // Some kinds are told apart by their files only; then the order is another without them.
-        while found == nil {
+        while index == nil {
             let ranked = try await snapshot.rankedIndices(.vector, on: field) {
                 IVFPQIndex.unsupportedReason($0) == nil && !refused.contains($0.uuid)
             }
             guard let best = ranked.first else { break }
             let before = refused.count
-            found = try await open(best.name, best.segments, field, snapshot, &refused)
-            if refused.count > before, ranked.count > 1 { found = nil }
+            index = try await open(best.name, best.segments, field, snapshot, &refused)
+            if refused.count > before, ranked.count > 1 { index = nil }
         }
+        let metric = if let index { index.metric } else { try await formerMetric(of: field, in: snapshot, refused) }
+        let found = Found(index: index, metric: metric ?? .cosine)
         state.withLock { state in
             state.current = (snapshot, field, found)
             let listed = Set(snapshot.indices.map(\.uuid))
@@ -89,6 +99,27 @@ package final class VectorIndexCache: Sendable {
             warnings.keep(listed)
         }
         return found
+    }
+
+    /// The metric of the newest index none of whose rows is left: who replaces all rows of a table does not mean to compare
+    /// them otherwise from then on. Nil where there is no such index.
+    private func formerMetric(of field: TableField, in snapshot: Snapshot, _ refused: Set<UUID>) async throws -> Metric?
+    {
+        guard case .fixedSizeList(_, let dimension) = field.type else { return nil }
+        for entry in snapshot.indices.newestFirst
+        where entry.kind == .vector && entry.fieldIDs == [field.id] && !snapshot.isLive(entry)
+            && !refused.contains(entry.uuid) && snapshot.unusableReason(entry) == nil
+            && IVFPQIndex.unsupportedReason(entry) == nil
+        {
+            do {
+                return try await opened(entry, dimension, snapshot).model.metric
+            } catch let failure as Failure where failure.code == .unsupported {
+                continue
+            } catch let failure as Failure {
+                throw UnusableIndex(entry, failure) ?? failure
+            }
+        }
+        return nil
     }
 
     /// - Parameter refused: receives the segments that are of no use.
