@@ -21,9 +21,10 @@ package struct Schema: Sendable, Hashable {
 
     package init(_ fields: [Field]) { self.fields = fields }
 
-    package func index(of name: String) -> Int? { fields.firstIndex { $0.name == name } }
+    /// By bytes: to Swift two spellings of a letter are one, to a table they are two names.
+    package func index(of name: String) -> Int? { fields.firstIndex { $0.name.utf8.elementsEqual(name.utf8) } }
 
-    package subscript(_ name: String) -> Field? { fields.first { $0.name == name } }
+    package subscript(_ name: String) -> Field? { index(of: name).map { fields[$0] } }
 
     /// The columns' names and types, for messages.
     package var summary: String { fields.map { "\($0.name) \($0.type)" }.joined(separator: ", ") }

@@ -12,7 +12,10 @@ package struct TableSchema: Sendable {
 
     package var schema: Schema { Schema(fields.map(\.field)) }
 
-    package subscript(_ name: String) -> TableField? { fields.first { $0.name == name } }
+    package subscript(_ name: String) -> TableField? {
+        // By bytes: to Swift two spellings of a letter are one, to a table they are two names.
+        fields.first { $0.name.utf8.elementsEqual(name.utf8) }
+    }
 
     /// Deeper nesting than anybody's, and shallow enough for the stack.
     private static let deepest = 24

@@ -10,8 +10,7 @@ package import ObjectStorage
 package enum BTreeBuilder {
     /// As the official writers cut.
     static let rowsPerPage = 4096
-    /// Rows read, and bytes written, at a time.
-    private static let rowsPerRead = 1 << 16
+    /// Bytes written at a time.
     private static let bytesPerWrite = 4 << 20
 
     /// Writes a segment over the live rows of some of a snapshot's fragments, which no manifest names yet.
@@ -50,23 +49,23 @@ package enum BTreeBuilder {
         for reader in fragments { rows += try await reader.liveRows() }
         values.reserve(rows)
         for reader in fragments {
-            let column = try await reader.column(field)
             let rows = try await reader.physicalRows()
             let deletions = try await reader.deletions()
             let ids = try await snapshot.rowIDs(of: reader, byAddress: byAddress)
-            var start = 0
-            while start < rows {
-                try Task.checkCancellation()
-                let range = start..<min(start + rowsPerRead, rows)
-                let part = try await column?.read(range) ?? Column.nulls(field.type, count: range.count)
+            func append(_ part: Column, _ range: Range<Int>) throws {
                 for run in ids.runs(in: range) {
                     let rows = run.offset..<run.offset + run.count
                     try values.append(
-                        part.slice(rows.lowerBound - start..<rows.upperBound - start), firstID: run.firstID,
-                        deleted: deletions?.slice(rows) ?? [], firstOffset: UInt32(run.offset))
+                        part.slice(rows.lowerBound - range.lowerBound..<rows.upperBound - range.lowerBound),
+                        firstID: run.firstID, deleted: deletions?.slice(rows) ?? [], firstOffset: UInt32(run.offset))
                 }
-                start = range.upperBound
             }
+            guard let column = try await reader.column(field) else {
+                try append(Column.nulls(field.type, count: rows), 0..<rows)
+                continue
+            }
+            var batches = ColumnBatches(column, rows: rows)
+            while let (range, part) = try await batches.next() { try append(part, range) }
         }
         return values
     }

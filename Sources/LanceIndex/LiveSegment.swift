@@ -25,6 +25,8 @@ package final class LiveSegment: @unchecked Sendable {
     private let states: UnsafeMutablePointer<Atomic<UInt8>>
     /// The rows' addresses, where the index holds ids; else the row ids of the file are these.
     private let addresses: UnsafeMutablePointer<UInt64>?
+    /// How often the index has a row at the most: other writers may leave an updated one's old codes beside the new ones.
+    package let copies: Int
 
     private struct Partition {
         var count: Int
@@ -67,6 +69,7 @@ package final class LiveSegment: @unchecked Sendable {
                     codes: (codes.withUnsafeBytes { $0.baseAddress } ?? nowhere).assumingMemoryBound(to: UInt8.self),
                     rowIDs: place.map { UnsafeRawPointer($0) } ?? rowIDs.withUnsafeBytes { $0.baseAddress } ?? nowhere))
         }
+        copies = addresses.map { Self.copies(UnsafeBufferPointer(start: $0, count: index.rowCount)) } ?? 1
         self.views = views
         codes = .allocate(capacity: max(partitions.count, 1))
         codes.initialize(from: partitions, count: partitions.count)
@@ -78,6 +81,18 @@ package final class LiveSegment: @unchecked Sendable {
         states = .allocate(capacity: max(index.partitionCount, 1))
         for partition in 0..<index.partitionCount { (states + partition).initialize(to: Atomic(0)) }
         isComplete = true
+    }
+
+    private static func copies(_ addresses: UnsafeBufferPointer<UInt64>) -> Int {
+        var most = 1
+        var run = 1
+        var last = UInt64.max
+        for address in addresses.sorted() where address != UInt64.max.littleEndian {
+            run = address == last ? run + 1 : 1
+            last = address
+            most = max(most, run)
+        }
+        return most
     }
 
     deinit {

@@ -12,35 +12,29 @@ package struct Change: Sendable {
     package var covered: Set<UInt64>? = []
     /// The indices that it adds or takes away, by name.
     package var indexNames: Set<String> = []
-    /// Whether rows may come that were not there.
-    package var addsRows = false
 
     package init(_ kind: Operation.Kind) {
         self.kind = kind
         guard kind == .unknown else { return }
         fragments = nil
         covered = nil
-        addsRows = true
     }
 
     package init(_ transaction: ProtoTransaction) {
         self.init(transaction.kind)
         switch transaction.operation {
-        case .append: addsRows = true
         case .delete(let delete): fragments = Set(delete.updatedFragments.map(\.id) + delete.deletedFragmentIds)
         case .update(let update):
             fragments = Set(update.updatedFragments.map(\.id) + update.removedFragmentIds)
-            addsRows = !update.newFragments.isEmpty
         case .createIndex(let create):
             indexNames = Set((create.newIndices + create.removedIndices).map(\.name))
             covered = Self.covered(create.newIndices)
         case .rewrite(let rewrite): fragments = Set(rewrite.groups.flatMap { $0.oldFragments.map(\.id) })
         case .dataReplacement(let data): fragments = Set(data.replacements.map(\.fragmentID))
-        case .reserveFragments, .updateConfig: break
+        case .append, .reserveFragments, .updateConfig: break
         default:
             fragments = nil
             covered = nil
-            addsRows = true
         }
     }
 

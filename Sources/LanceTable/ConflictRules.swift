@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import LanceProto
+package import LanceProto
 
 /// Whether an operation that was prepared on an older version may still be committed after what others committed
 /// since (format reference: conflict matrix).
@@ -11,7 +11,7 @@ import LanceProto
 /// |---|---|---|---|---|---|---|---|---|---|
 /// | append | ok | ok | ok | ok | ok | ok | ok | X | C |
 /// | delete | ok | f | f | ok | f | f | ok | X | C |
-/// | update | C | f | C | ok | f | f | ok | X | C |
+/// | update | C | f | C | ok | f | C | ok | X | C |
 /// | create index | ok | ok | ok | n | c | C | ok | X | C |
 /// | rewrite | ok | f | f | c | f | f | ok | X | C |
 /// | reserve fragments | ok | ok | ok | ok | ok | ok | ok | X | ok |
@@ -71,9 +71,9 @@ package enum ConflictRules {
         case (.delete, .delete), (.delete, .update), (.delete, .rewrite), (.delete, .dataReplacement):
             .unlessFragmentsShared
         // Rows that came later may have the same ids: without another look there would be two of each.
-        case (.update, .append), (.update, .update): .conflict
+        case (.update, .append), (.update, .update), (.update, .dataReplacement): .conflict
         case (.update, .createIndex): .rebase
-        case (.update, .delete), (.update, .rewrite), (.update, .dataReplacement): .unlessFragmentsShared
+        case (.update, .delete), (.update, .rewrite): .unlessFragmentsShared
         // A deleted row is passed over when the index is read. An update deletes rows and adds fragments; whether it
         // left the fragments' own files alone is seen in `continues`.
         case (.createIndex, .append), (.createIndex, .delete), (.createIndex, .update): .rebase
@@ -106,13 +106,24 @@ package enum ConflictRules {
     /// The transactions between the two say so as well, but only those that are still there.
     ///
     /// - Parameter isJudged: every version since `base` is known.
-    static func continues(_ newest: ProtoManifest, _ base: ProtoManifest, for mine: Change, isJudged: Bool) -> Bool {
+    static func continues(_ newest: Manifest, _ base: Manifest, for mine: Change, isJudged: Bool) -> Bool {
         if mine.kind == .restore { return isJudged }
-        guard newest.fields == base.fields, newest.dataFormat.version == base.dataFormat.version else { return false }
+        let (now, before) = (newest.proto, base.proto)
+        guard now.fields.areSameColumns(as: before.fields), now.dataFormat.version == before.dataFormat.version else {
+            return false
+        }
         // The same number twice: the table was removed and made again.
-        guard newest.version != base.version || newest.transactionFile == base.transactionFile else { return false }
-        if mine.kind == .createIndex { return keepsFiles(newest.fragments, base.fragments) }
-        return isJudged || newest.fragments.starts(with: base.fragments)
+        guard now.version != before.version || now.transactionFile == before.transactionFile else { return false }
+        switch mine.kind {
+        case .createIndex:
+            func named(_ manifest: Manifest) -> [ProtoIndexMetadata] {
+                manifest.indices.filter { mine.indexNames.contains($0.name) }
+            }
+            return keepsFiles(now.fragments, before.fragments) && (isJudged || named(newest) == named(base))
+        // Rows that nobody saw coming may have the same ids.
+        case .update: return isJudged || now.fragments == before.fragments
+        default: return isJudged || now.fragments.starts(with: before.fragments)
+        }
     }
 
     /// Whether the fragments of `base` that are left have the rows and files they had, whatever was deleted of them, and
@@ -128,5 +139,17 @@ package enum ConflictRules {
             kept += 1
         }
         return kept > 0 || base.isEmpty
+    }
+}
+
+extension [ProtoField] {
+    /// Whether these are the same columns, whatever notes somebody has made on them.
+    package func areSameColumns(as others: [ProtoField]) -> Bool {
+        func plain(_ field: ProtoField) -> ProtoField {
+            var field = field
+            field.metadata = [:]
+            return field
+        }
+        return count == others.count && zip(self, others).allSatisfy { plain($0) == plain($1) }
     }
 }

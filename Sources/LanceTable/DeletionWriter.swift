@@ -23,29 +23,34 @@ package final class DeletionWriter {
     ///
     /// - Parameter addresses: of live rows of the snapshot, in any order; a row may be named twice.
     package func delete(_ addresses: [RowAddress], predicate: String) async throws -> RowDeletion {
-        var rows: [UInt32: Set<UInt32>] = [:]
-        for address in addresses { rows[address.fragment, default: []].insert(address.offset) }
+        var rows: [UInt32: [UInt32]] = [:]
+        for address in addresses { rows[address.fragment, default: []].append(address.offset) }
         var deletion = RowDeletion(predicate: predicate)
-        for (id, offsets) in rows.sorted(by: { $0.key < $1.key }) {
+        for (id, chosen) in rows.sorted(by: { $0.key < $1.key }) {
             try Task.checkCancellation()
             guard let reader = snapshot.fragment(id) else {
                 throw Failure(.corrupt, "there is no fragment \(id)", path: snapshot.location)
             }
             let before = try await reader.deletions()?.offsets ?? []
-            let after = offsets.union(before)
+            let rows = try await reader.physicalRows()
+            if let last = chosen.max(), Int(last) >= rows {
+                throw Failure(
+                    .corrupt, "row \(last) of fragment \(id) of \(rows) rows is to be deleted", path: snapshot.location)
+            }
+            let after = RoaringBitmap(before + chosen)
             guard after.count <= DeletionVector.most else {
                 throw Failure(
                     .unsupported, "fragment \(id) would have \(after.count) deleted rows; compact the table first",
                     path: snapshot.location)
             }
             deletion.rowCount += after.count - before.count
-            let file = after.count < (try await reader.physicalRows()) ? try await write(after, of: id) : nil
+            let file = after.count < rows ? try await write(after, of: id) : nil
             deletion.parts.append(RowDeletion.Part(before: reader.fragment.proto, deletionFile: file))
         }
         return deletion
     }
 
-    private func write(_ offsets: Set<UInt32>, of fragment: UInt32) async throws -> ProtoDeletionFile {
+    private func write(_ offsets: RoaringBitmap, of fragment: UInt32) async throws -> ProtoDeletionFile {
         let file = ProtoDeletionFile.with {
             $0.fileType = .bitmap
             $0.readVersion = snapshot.version
@@ -56,7 +61,7 @@ package final class DeletionWriter {
         let writer = try await snapshot.storage.create(key, durability)
         // Also where `finish` fails: its last step may have been done.
         written.append(key)
-        try await writer.write(RoaringBitmap(offsets).serialized)
+        try await writer.write(offsets.serialized)
         try await writer.finish()
         bytesWritten += Int(clamping: writer.count)
         return file

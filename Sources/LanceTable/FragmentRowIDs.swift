@@ -51,22 +51,34 @@ package struct FragmentRowIDs: Sendable, Equatable {
 
     /// The id of the row at `offset`, which must be one of the fragment's.
     package func id(at offset: Int) -> UInt64 {
+        let run = runs[index(of: offset)]
+        return run.firstID &+ UInt64(offset - run.offset)
+    }
+
+    /// The runs of the rows `range`, cut to it.
+    package func runs(in range: Range<Int>) -> [Run] {
+        var found: [Run] = []
+        guard !runs.isEmpty else { return found }
+        for run in runs[index(of: range.lowerBound)...] {
+            if run.offset >= range.upperBound { break }
+            let rows = range.clamped(to: run.offset..<run.offset + run.count)
+            guard !rows.isEmpty else { continue }
+            found.append(
+                Run(
+                    offset: rows.lowerBound, count: rows.count,
+                    firstID: run.firstID + UInt64(rows.lowerBound - run.offset)))
+        }
+        return found
+    }
+
+    /// The last run that begins at a row or before it.
+    private func index(of offset: Int) -> Int {
         var low = 0
         var high = runs.count
         while low + 1 < high {
             let middle = (low + high) / 2
             if runs[middle].offset <= offset { low = middle } else { high = middle }
         }
-        return runs[low].firstID &+ UInt64(offset - runs[low].offset)
-    }
-
-    /// The runs of the rows `range`, cut to it.
-    package func runs(in range: Range<Int>) -> [Run] {
-        runs.compactMap { run in
-            let rows = range.clamped(to: run.offset..<run.offset + run.count)
-            guard !rows.isEmpty else { return nil }
-            return Run(
-                offset: rows.lowerBound, count: rows.count, firstID: run.firstID + UInt64(rows.lowerBound - run.offset))
-        }
+        return low
     }
 }

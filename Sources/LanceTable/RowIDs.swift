@@ -17,12 +17,18 @@ struct RowIDs: Sendable {
     init(_ fragments: [(fragment: Fragment, rows: Int, deletions: DeletionVector?)], path: String) throws {
         for (fragment, rows, deletions) in fragments {
             let ids = try FragmentRowIDs(fragment, rows: rows, path: path)
-            var start = 0
-            for deleted in deletions?.slice(0..<rows) ?? [] {
-                append(ids.runs(in: start..<Int(deleted)), of: fragment)
-                start = Int(deleted) + 1
+            // Runs and deleted rows side by side: there may be very many of both.
+            var deleted = (deletions?.slice(0..<rows) ?? [])[...]
+            for run in ids.runs {
+                var start = run.offset
+                let end = run.offset + run.count
+                while let next = deleted.first.map(Int.init), next < end {
+                    append(run, start..<next, of: fragment)
+                    start = next + 1
+                    deleted = deleted.dropFirst()
+                }
+                append(run, start..<end, of: fragment)
             }
-            append(ids.runs(in: start..<rows), of: fragment)
         }
         runs.sort { $0.firstID < $1.firstID }
         for (before, after) in zip(runs, runs.dropFirst()) where after.firstID - before.firstID < before.count {
@@ -30,11 +36,14 @@ struct RowIDs: Sendable {
         }
     }
 
-    private mutating func append(_ runs: [FragmentRowIDs.Run], of fragment: Fragment) {
-        for run in runs {
-            let address = RowAddress(fragment: fragment.id, offset: UInt32(truncatingIfNeeded: run.offset))
-            self.runs.append(Run(firstID: run.firstID, count: UInt64(run.count), firstAddress: address.rawValue))
-        }
+    /// Adds some rows of a run.
+    private mutating func append(_ run: FragmentRowIDs.Run, _ rows: Range<Int>, of fragment: Fragment) {
+        guard !rows.isEmpty else { return }
+        let address = RowAddress(fragment: fragment.id, offset: UInt32(truncatingIfNeeded: rows.lowerBound))
+        runs.append(
+            Run(
+                firstID: run.firstID + UInt64(rows.lowerBound - run.offset), count: UInt64(rows.count),
+                firstAddress: address.rawValue))
     }
 
     /// The address of the live row with an id; nil where no row has it.

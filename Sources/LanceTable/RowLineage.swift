@@ -108,7 +108,15 @@ struct RowLineage {
     private struct Versions {
         var runs: [(first: UInt64, version: UInt64)] = []
 
-        func version(at offset: UInt64) -> UInt64? { runs.last { $0.first <= offset }?.version }
+        func version(at offset: UInt64) -> UInt64? {
+            var low = 0
+            var high = runs.count
+            while low < high {
+                let middle = (low + high) / 2
+                if runs[middle].first <= offset { low = middle + 1 } else { high = middle }
+            }
+            return low > 0 ? runs[low - 1].version : nil
+        }
     }
 
     private struct Lineage {

@@ -39,7 +39,8 @@ package struct RowLiveness: Sendable {
     /// The fragments whose rows count.
     package var fragmentIDs: [UInt32] { fragments.map(\.id) }
 
-    /// Whether the row at `address` counts. Fastest when asked for rows of one fragment after another.
+    /// Whether the row at `address` counts, if there is one: an index that speaks of rows past a fragment's last is found
+    /// out when they are read. Fastest when asked for rows of one fragment after another.
     package func isLive(_ address: RowAddress) -> Bool {
         var low = 0
         var high = fragments.count

@@ -11,6 +11,8 @@ package struct Commit: Sendable {
     package let snapshot: Snapshot
     /// Bytes of the manifest and the transaction file.
     package let bytesWritten: Int
+    /// The version that it followed; nil where it made the table.
+    package let previous: Snapshot?
 }
 
 extension Table {
@@ -59,7 +61,8 @@ extension Table {
                 let key = try ObjectKey(Self.versionsKey).appending(name.name)
                 let bytes = try manifest.serialized()
                 if try await storage.putIfAbsent(key, bytes, durability) == .created {
-                    return Commit(snapshot: next, bytesWritten: transactionBytes.count + bytes.count)
+                    return Commit(
+                        snapshot: next, bytesWritten: transactionBytes.count + bytes.count, previous: current)
                 }
                 try await Self.backOff(attempt)
             }
@@ -105,6 +108,12 @@ extension Table {
         guard all.last?.version ?? 0 >= readVersion else {
             throw failure(.conflict, "the table was removed or replaced: %, is gone")
         }
+        guard base != nil || all.isEmpty else {
+            // Also where the version that made it is cleaned away: what is there was not meant to be replaced.
+            throw Failure(
+                .conflict, "somebody else made a table here meanwhile; nothing was changed, do it again",
+                path: storage.location)
+        }
         for name in all where name.version > judged.upTo {
             if !judged.knowsBase, let base {
                 judged.isWhole = try await isThere(base, among: all)
@@ -130,10 +139,10 @@ extension Table {
         let newest = try await snapshot(name)
         // Versions between the two may have been cleaned away, and the table may have been removed and made again.
         if let base,
-            !ConflictRules.continues(newest.manifest.proto, base.manifest.proto, for: mine, isJudged: judged.isWhole)
+            !ConflictRules.continues(newest.manifest, base.manifest, for: mine, isJudged: judged.isWhole)
         {
             throw failure(
-                newest.manifest.proto.fields == base.manifest.proto.fields ? .conflict : .incompatible,
+                newest.manifest.proto.fields.areSameColumns(as: base.manifest.proto.fields) ? .conflict : .incompatible,
                 "the table's columns or contents were replaced since %")
         }
         return newest

@@ -32,7 +32,7 @@ extension Table {
         // A detached version ("d" and a number) is outside the lineage, and may name any of its files.
         let names = try await storage.names(in: ObjectKey(Self.versionsKey))
         guard !names.contains(where: { $0.hasPrefix("d") && $0.hasSuffix(".manifest") }) else { return [] }
-        let tagged = Set(try await tags().map(\.version))
+        let tagged = Set(try await tags(isComplete: true).map(\.version))
         var kept = try await Self.files(of: current, in: storage)
         var old: [Snapshot] = []
         for name in try await versions() where name.version != current.version {

@@ -41,6 +41,8 @@ extension Table {
     }
 
     /// Makes an older version's contents the newest again, with its indices; the versions in between stay.
+    ///
+    /// A clean-up that has removed the old version's manifest will remove its files: then the restored version goes again.
     package func restore(_ reference: VersionReference) async throws -> Commit {
         let newest = try await latest()
         let old = try await snapshot(reference)
@@ -48,23 +50,20 @@ extension Table {
         let commit = try await commit(.restore(old.manifest), basedOn: newest)
         let manifest = try ObjectKey(Self.versionsKey).appending(old.scheme.name(of: old.version))
         do {
-            // While the old version is there, no clean-up has begun to remove its files without knowing of the new one.
             _ = try await storage.size(manifest)
+            return commit
         } catch let failure as Failure where failure.code == .notFound {
-            let files = try await Self.files(of: old, in: storage)
-            for file in files {
-                do {
-                    _ = try await storage.size(file)
-                } catch let failure as Failure where failure.code == .notFound {
-                    // Nobody has built on the version yet, or else their rows count more than its being whole.
-                    guard try await latest().version == commit.snapshot.version else { throw failure }
-                    _ = try await self.commit(.restore(newest.manifest), basedOn: commit.snapshot)
-                    throw Failure(
-                        .notFound, "\(reference) was cleaned up meanwhile; the table is as it was",
-                        path: storage.location)
-                }
+            let gone = Failure(
+                .notFound, "\(reference) was cleaned up meanwhile; restore another one", path: storage.location)
+            // What somebody has built on it counts more than its being whole.
+            guard let previous = commit.previous, try await latest().version == commit.snapshot.version else {
+                throw gone
             }
+            _ = try await self.commit(.restore(previous.manifest), basedOn: commit.snapshot)
+            throw gone
+        } catch {
+            // The commit was made, and nothing says that anything is wrong with it.
+            return commit
         }
-        return commit
     }
 }

@@ -22,7 +22,6 @@ package struct Tag: Sendable, Equatable {
         var createdAt: String?
         var updatedAt: String?
         var manifestSize: UInt64?
-        var metadata: [String: String]?
     }
 
     package init(name: String, version: UInt64, branch: String? = nil) {
@@ -42,11 +41,12 @@ package struct Tag: Sendable, Equatable {
             }
         }
         guard isPlain, !name.isEmpty, !name.hasPrefix("."), !name.hasSuffix("."), !name.contains(".."),
-            !name.hasSuffix(".lock"), name.utf8.count <= 200
+            !name.hasSuffix(".lock"), name.utf8.count <= 200, !name.utf8.allSatisfy({ (0x30...0x39).contains($0) })
         else {
             throw Failure(
                 .invalidArgument,
-                "'\(name)' cannot be the name of a tag: it takes letters, digits, '-', '_' and single dots inside")
+                "'\(name)' cannot be the name of a tag: it takes letters, digits, '-', '_' and single dots inside, and is no number"
+            )
         }
     }
 

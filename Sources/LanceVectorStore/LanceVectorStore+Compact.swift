@@ -3,7 +3,6 @@ import ByteCoding
 import LanceIndex
 import LanceProto
 import LanceTable
-import SwiftProtobuf
 
 extension LanceVectorStore {
     /// Writes small fragments together, and fragments of which a tenth of the rows are deleted without these, in one commit

@@ -31,6 +31,7 @@ extension LanceVectorStore {
 
     private func delete(_ predicate: RowPredicate, from snapshot: Snapshot) async throws -> Int {
         try table.checkWritable(snapshot)
+        try checkNames(snapshot)
         let (name, values) = column(of: predicate)
         let field = try textField(name, snapshot)
         let keys = KeySet(values)

@@ -12,7 +12,8 @@ extension LanceVectorStore {
     ///
     /// Readers see the old rows or the new ones, never both and never neither. A replaced row goes with all its columns:
     /// those that are not given become null. Where somebody else commits rows meanwhile, the rows to be replaced are looked
-    /// for again, so that two concurrent upserts of one id leave one row.
+    /// for again, so that two concurrent upserts of one id leave one row. (A writer of another kind that began before may
+    /// still add a second one: the official library does not look again.)
     ///
     /// With an index of the id column (``buildScalarIndex(column:)``) only the rows concerned are looked at.
     ///
@@ -80,6 +81,7 @@ extension LanceVectorStore {
             throw Failure(.schemaMismatch, "an upsert needs the column '\(options.columns.id)', and it was not given")
         }
         try table.checkWritable(snapshot)
+        if let snapshot { _ = try textField(options.columns.id, snapshot) }
         let appender = try await appender(of: schema, to: snapshot)
         do {
             var keys = KeySet()
@@ -88,7 +90,7 @@ extension LanceVectorStore {
                 try Self.collect(batch.columns[id], after: appender.rowCount, into: &keys)
                 try await appender.append(batch)
             }
-            guard keys.count > 0 else {
+            guard appender.rowCount > 0 else {
                 return UpsertStats(rowsInserted: 0, rowsUpdated: 0, diskBytesAdded: 0, durationSeconds: 0)
             }
             let (updated, bytes) = try await commit(appender, keys, madeAnew: snapshot == nil)

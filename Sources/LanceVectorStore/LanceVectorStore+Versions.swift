@@ -3,7 +3,7 @@ import ByteCoding
 import LanceTable
 
 extension LanceVectorStore {
-    /// All versions that can be opened, the oldest first.
+    /// All versions that can be opened, the oldest first; those that cannot be read are left out.
     ///
     /// Reads every version's manifest.
     ///
@@ -11,7 +11,7 @@ extension LanceVectorStore {
     public func versions() async throws(StoreError) -> [VersionInfo] {
         try await longDoor {
             let tags = Dictionary(grouping: try await table.tags().filter { $0.branch == nil }, by: \.version)
-            _ = try await table.latest()
+            let newest = try await table.latest()
             var versions: [VersionInfo] = []
             for name in try await table.versions() {
                 do {
@@ -21,8 +21,10 @@ extension LanceVectorStore {
                             version: Int(clamping: name.version), committedAt: snapshot.committedAt,
                             operation: try await table.operation(of: snapshot),
                             rows: try await snapshot.liveRows(), tags: tags[name.version]?.map(\.name) ?? []))
-                } catch let failure as Failure where failure.code == .notFound {
-                    // Cleaned up since the listing.
+                } catch let failure as Failure
+                    where [.notFound, .unsupported, .corrupt].contains(failure.code) && name.version != newest.version
+                {
+                    // Cleaned up since the listing, or of no use to this package: the others can be opened all the same.
                     continue
                 }
             }
@@ -57,9 +59,12 @@ extension LanceVectorStore {
     // MARK: Tags
 
     /// The names that versions were given, each with its version.
+    ///
+    /// - Throws: `not_found` where there is no table.
     public func tags() async throws(StoreError) -> [String: Int] {
         try await door {
-            Dictionary(
+            _ = try await table.latest()
+            return Dictionary(
                 try await table.tags().filter { $0.branch == nil }.map { ($0.name, Int(clamping: $0.version)) }
             ) { first, _ in first }
         }
@@ -68,7 +73,7 @@ extension LanceVectorStore {
     /// Gives a version a name, which also keeps it from being cleaned up.
     ///
     /// - Parameters:
-    ///   - name: of ASCII letters, digits, "-", "_" and single dots inside.
+    ///   - name: of ASCII letters, digits, "-", "_" and single dots inside, and no number.
     ///   - version: nil for the newest.
     /// - Throws: `invalid_argument` for a name that is taken or malformed, `not_found` where there is no such version.
     public func createTag(_ name: String, version: TableVersion? = nil) async throws(StoreError) {

@@ -131,7 +131,7 @@ final class RowAppender {
     /// Whether the fragments can be part of a version: it has the columns and the file version that they were written for.
     func fits(_ snapshot: Snapshot) throws -> Bool {
         let columns = base?.manifest.proto.fields ?? fields
-        return try snapshot.manifest.proto.fields == columns && snapshot.fileVersion() == version
+        return try snapshot.manifest.proto.fields.areSameColumns(as: columns) && snapshot.fileVersion() == version
     }
 
     /// Removes what was written.

@@ -33,7 +33,9 @@ package struct IndexedSearch: Sendable {
 
     private static func candidates(_ index: VectorIndex, _ k: Int, _ refineFactor: Int?) -> Int {
         let (wide, overflow) = k.multipliedReportingOverflow(by: refineFactor ?? 1)
-        return min(overflow ? Int.max : wide, index.segments.reduce(0) { $0 + $1.index.rowCount })
+        let copies = index.segments.reduce(1) { max($0, $1.copies) }
+        let (all, isMore) = wide.multipliedReportingOverflow(by: copies)
+        return min(overflow || isMore ? Int.max : all, index.segments.reduce(0) { $0 + $1.index.rowCount })
     }
 
     /// About how many bytes of codes and vectors a search looks at; infinite where it is the first that needs vectors.
@@ -143,9 +145,23 @@ package struct IndexedSearch: Sendable {
         return found
     }
 
+    /// Leaves each row once among the first `count`, by the nearest of its codes. Returns how many are left.
+    private func distinct(_ neighbors: UnsafeMutablePointer<Neighbor>, _ count: Int) -> Int {
+        guard index.segments.contains(where: { $0.copies > 1 }) else { return count }
+        var known = Set<UInt64>()
+        var kept = 0
+        for neighbor in UnsafeBufferPointer(start: neighbors, count: count).sorted()
+        where known.insert(neighbor.address).inserted {
+            neighbors[kept] = neighbor
+            kept += 1
+        }
+        return kept
+    }
+
     func result(
         _ query: [Float], _ found: Int, asked: Int, _ scratch: ScanScratch, _ trace: inout SearchTrace
     ) throws -> [Neighbor] {
+        let found = distinct(scratch.neighbors.base, found)
         let candidates = UnsafeBufferPointer(start: scratch.neighbors.base, count: found)
         guard let vectors else {
             return candidates.sorted().prefix(k).map { neighbor in

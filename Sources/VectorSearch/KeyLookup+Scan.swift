@@ -13,9 +13,6 @@ package import LanceTable
 #endif
 
 extension KeyLookup {
-    /// Rows read at a time while scanning.
-    static let batchRows = 1 << 16
-
     /// The smallest address of a live row of `fragments` whose `field` equals `key`, byte for byte; nil where there is
     /// none. Reads the column.
     ///
@@ -26,18 +23,13 @@ extension KeyLookup {
         let key = Array(key.utf8)
         for reader in fragments {
             guard let column = try await reader.column(field) else { continue }
-            let rows = try await reader.physicalRows()
             let deletions = try await reader.deletions()
-            var start = 0
-            while start < rows {
-                try Task.checkCancellation()
-                let range = start..<min(start + batchRows, rows)
-                let values = try await column.read(range)
+            var batches = ColumnBatches(column, rows: try await reader.physicalRows())
+            while let (range, values) = try await batches.next() {
                 for row in matches(key, in: values) {
-                    let offset = UInt32(start + row)
+                    let offset = UInt32(range.lowerBound + row)
                     if deletions?.contains(offset) != true { return RowAddress(fragment: reader.id, offset: offset) }
                 }
-                start = range.upperBound
             }
         }
         return nil

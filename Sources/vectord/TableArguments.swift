@@ -64,7 +64,8 @@ struct NewTableOptions: ParsableArguments {
 struct VersionOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Look at the table as it was in this version, a number or the name of a tag. (default: the newest)",
+            "Look at the table as it was in this version: a number, or the name of a tag, which may be preceded by tag:. "
+                + "(default: the newest)",
             valueName: "version"))
     var at: VersionArgument?
 }
@@ -75,7 +76,15 @@ struct VersionArgument: ExpressibleByArgument {
 
     init?(argument: String) {
         guard !argument.isEmpty else { return nil }
-        version = Int(argument).map { .number($0) } ?? .tag(argument)
+        // Other tools may have given a tag the name of a number.
+        if argument.hasPrefix("tag:") {
+            version = .tag(String(argument.dropFirst(4)))
+        } else if argument.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+            guard let number = Int(argument) else { return nil }
+            version = .number(number)
+        } else {
+            version = .tag(argument)
+        }
     }
 
     var defaultValueDescription: String { "\(version)" }

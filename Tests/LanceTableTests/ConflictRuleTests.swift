@@ -13,7 +13,7 @@ struct ConflictRuleTests {
     private static let rows: [(Operation.Kind, String)] = [
         (.append, "yyyyyyyyXXCCCCCC"),
         (.delete, "yffyffyyXXCCCCCC"),
-        (.update, "CfCyffyyXXCCCCCC"),
+        (.update, "CfCyfCyyXXCCCCCC"),
         (.createIndex, "yyyncCyyXXCCCCCC"),
         (.rewrite, "yffcffyyXXCCCCCC"),
         (.reserveFragments, "yyyyyyyyXXyyyyyy"),

@@ -116,7 +116,7 @@ final class NDJSONRows {
         return StoreError(
             code: .invalidArgument,
             message:
-                "line \(lines.number), byte \(problem.position + 1): \(place)\(problem.message); nothing was appended",
+                "line \(lines.number), byte \(problem.position + 1): \(place)\(problem.message); nothing was changed",
             path: lines.file.name)
     }
 }
