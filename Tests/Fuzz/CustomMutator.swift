@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#if FUZZING
+    import FuzzTargets
+
+    /// libFuzzer's own way of changing bytes, in place; gives their number, which is at most `most`.
+    @_silgen_name("LLVMFuzzerMutate")
+    private func mutate(_ bytes: UnsafeMutablePointer<UInt8>, _ count: Int, _ most: Int) -> Int
+
+    /// What libFuzzer calls to change an input, where there is a function of this name.
+    @_cdecl("LLVMFuzzerCustomMutator")
+    func customMutator(_ bytes: UnsafeMutablePointer<UInt8>, _ count: Int, _ most: Int, _ seed: UInt32) -> Int {
+        guard let target = Fuzzer.target else { return mutate(bytes, count, most) }
+        var mutator = Mutator(seed: UInt64(seed)) { part, most in
+            guard most > 0 else { return [] }
+            return [UInt8](unsafeUninitializedCapacity: max(most, part.count)) { room, initialized in
+                guard let base = room.baseAddress else { return }
+                _ = UnsafeMutableBufferPointer(start: base, count: part.count).initialize(from: part)
+                initialized = mutate(base, min(part.count, most), most)
+            }
+        }
+        let changed = mutator.mutate(Array(UnsafeBufferPointer(start: bytes, count: count)), for: target, most: most)
+        guard changed.count <= most else { return count }
+        bytes.update(from: changed, count: changed.count)
+        return changed.count
+    }
+#endif
