@@ -21,6 +21,10 @@ struct LayoutDecoder {
     /// Rows `rows`, counted from the page's first.
     func decode(_ rows: Range<Int>) throws -> LeveledValues {
         let values = try field.isBlob ? decodeBlobs(rows) : decode(layout, type, rows)
+        // A layout of blobs makes blobs, whatever the column.
+        guard values.values.type == type else {
+            throw Failure(.corrupt, "its layout gave \(values.values.type), and the column is \(type)")
+        }
         guard values.layers.lists > 0 || values.values.count == rows.count else {
             throw Failure(.corrupt, "its layout gave \(values.values.count) of \(rows.count) rows")
         }
