@@ -23,4 +23,20 @@
         bytes.update(from: changed, count: changed.count)
         return changed.count
     }
+
+    /// The same for an input that is to get a part of another one; 0 where it cannot.
+    @_cdecl("LLVMFuzzerCustomCrossOver")
+    func customCrossOver(
+        _ bytes: UnsafePointer<UInt8>, _ count: Int, _ other: UnsafePointer<UInt8>, _ otherCount: Int,
+        _ room: UnsafeMutablePointer<UInt8>, _ most: Int, _ seed: UInt32
+    ) -> Int {
+        guard let target = Fuzzer.target else { return 0 }
+        var mutator = Mutator(seed: UInt64(seed))
+        let crossed = mutator.cross(
+            Array(UnsafeBufferPointer(start: bytes, count: count)),
+            with: Array(UnsafeBufferPointer(start: other, count: otherCount)), for: target)
+        guard let crossed, crossed.count <= most else { return 0 }
+        room.update(from: crossed, count: crossed.count)
+        return crossed.count
+    }
 #endif

@@ -35,7 +35,9 @@ struct MutationTests {
             for number in 0..<Self.changes {
                 let (name, good) = seeds[number % seeds.count]
                 var mutator = Mutator(seed: UInt64(number))
-                let bytes = mutator.mutate(good, for: target, most: Self.mostBytes)
+                let other = seeds[number * 31 % seeds.count].bytes
+                let crossed = number % 8 == 0 ? mutator.cross(good, with: other, for: target) : nil
+                let bytes = crossed ?? mutator.mutate(good, for: target, most: Self.mostBytes)
                 if try await Self.read(bytes, target, "\(name), change \(number)") != nil { refused += 1 }
             }
             return refused
