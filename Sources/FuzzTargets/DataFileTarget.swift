@@ -112,6 +112,7 @@ enum DataFileTarget {
             switch part {
             case .inPlace(let block): try check(block, dimension, &bytesLeft)
             case .decoded(let rows):
+                bytesLeft -= rows.count * 4
                 try attempts.attempt {
                     if let block = try column.vectors(rows) { try check(block, dimension, &bytesLeft) }
                 }
