@@ -97,6 +97,16 @@ let package = Package(
             name: "zoocheck",
             dependencies: ["LanceTable", "LanceFile", "Columnar", "ByteCoding", "ObjectStorage", "TestSupport"],
             path: "Tests/ZooCheck", swiftSettings: settings),
+        // Readers of outside bytes under a fuzzer, or over its finds: Scripts/fuzz.
+        room(
+            "FuzzTargets",
+            [
+                "LanceIndex", "LanceTable", "LanceFile", "LanceProto", "ParquetReader", "Columnar", "ByteCoding",
+                "ObjectStorage", "VectorMath", "TestSupport", protobuf,
+            ]),
+        .executableTarget(
+            name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz", swiftSettings: settings),
+        tests("FuzzTests", ["FuzzTargets", "ByteCoding", "TestSupport"], resources: [.copy("Cases")]),
         tests("ByteCodingTests", ["ByteCoding", "TestSupport"]),
         tests("ColumnarTests", ["Columnar", "ByteCoding", "TestSupport"]),
         tests("ObjectStorageTests", ["ObjectStorage", "ByteCoding", "TestSupport", system]),

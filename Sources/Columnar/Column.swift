@@ -86,7 +86,7 @@ package struct Column: Sendable {
     package var nullCount: Int { type == .null ? count : validity?.zeros ?? 0 }
 
     /// Bytes that nulls may take: a file needs none to hold billions of them, and reading them must not take all memory.
-    private static let mostNullBytes = 1 << 30
+    private static let mostNullBytes = 256 << 20
 
     /// A column of `count` nulls.
     package static func nulls(_ type: DataType, count: Int) throws -> Column {

@@ -13,13 +13,17 @@ enum BufferCodec {
     private static let zstdMagic: UInt32 = 0xfd2f_b528
     /// What libzstd says of a frame that was written as a stream: its header has no size.
     private static let unknownSize = UInt64.max
-    /// No page is near this. A few kilobytes of either format can stand for gigabytes.
+    /// No page is near this.
     private static let largest = 1 << 30
+    /// A few kilobytes of zstd can stand for gigabytes: what is that large must not be that small.
+    private static let ratioOfLarge = 64
 
     /// The raw bytes, of which there may be no more than `limit`: a file's own word is not enough to allocate by.
     static func inflate(_ stored: ByteView, scheme: String, limit: Int) throws -> ByteView {
         switch scheme {
-        case "zstd": try inflateZstd(stored, min(limit, largest))
+        case "zstd":
+            try inflateZstd(
+                stored, min(limit, largest, max(LayoutDecoder.mostMadeBytes, stored.count * ratioOfLarge)))
         case "none": stored
         case "lz4": try inflateLZ4(stored, min(limit, largest))
         default: throw Failure(.unsupported, "buffers compressed with '\(scheme)' are not supported")

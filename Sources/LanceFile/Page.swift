@@ -96,18 +96,36 @@ package struct Page: Sendable {
         return buffers[index]
     }
 
-    /// A page that stores no value at all.
-    var isAllNull: Bool {
-        if case .array(let array) = encoding, case .nullable(let nullable) = array.array,
-            case .allNulls = nullable.nullability
-        {
-            return true
+    /// A page of lists of a fixed size that stores no item: as vectors, all of them are missing, be there billions.
+    var hasNoItem: Bool {
+        switch encoding {
+        case .array(let array): return Self.storesNothing(array)
+        case .layout(let layout):
+            switch layout.layout {
+            case .constant(let constant):
+                return constant.layers == [.layerNullableItem] && !constant.hasInlineValue && buffers.isEmpty
+            case .fullZip(let zip):
+                guard case .fixedSizeList(let list) = zip.valueCompression.compression,
+                    case .constant(let constant) = list.values.compression
+                else { return false }
+                return !constant.hasValue
+            default: return false
+            }
+        case .unknown: return false
         }
-        if case .layout(let layout) = encoding, case .constant(let constant) = layout.layout,
-            constant.layers == [.layerNullableItem], !constant.hasInlineValue, buffers.isEmpty
-        {
-            return true
+    }
+
+    private static func storesNothing(_ array: ProtoArrayEncoding) -> Bool {
+        switch array.array {
+        case .nullable(let nullable):
+            switch nullable.nullability {
+            case .allNulls: true
+            case .noNulls(let values): storesNothing(values.values)
+            case .someNulls(let both): storesNothing(both.values)
+            case nil: false
+            }
+        case .fixedSizeList(let list): storesNothing(list.items)
+        default: false
         }
-        return false
     }
 }

@@ -31,7 +31,7 @@ package struct TableField: Sendable, Hashable {
     }
 
     /// Has its values in one column of a file of version 2.1 or 2.2.
-    var isLeaf: Bool { children.isEmpty || isPacked || isBlob }
+    package var isLeaf: Bool { children.isEmpty || isPacked || isBlob }
 
     /// Whether values of this column can be stored: not those of nested columns, nor of Arrow dictionaries, which read
     /// as their values but must be stored as dictionaries.

@@ -35,7 +35,7 @@ extension ColumnReader {
         let dimension = try vectorDimension()
         let mostRows = max(Self.decodedBytes / (dimension * MemoryLayout<Float>.stride), 1)
         var parts: [VectorPart] = []
-        for page in pages where page.rowCount > 0 && !page.isAllNull {
+        for page in pages where page.rowCount > 0 && !page.hasNoItem {
             if try isInPlace(page, dimension) {
                 if let block = try vectors(page.rows) { parts.append(.inPlace(block)) }
                 continue

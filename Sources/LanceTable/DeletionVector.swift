@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import ByteCoding
-import LanceProto
+package import ByteCoding
+package import LanceProto
 
 /// The rows of one fragment that are deleted.
 package struct DeletionVector: Sendable {
@@ -13,7 +13,7 @@ package struct DeletionVector: Sendable {
     static let most = 1 << 26
 
     /// Reads a deletion file (format reference: deletion files) of a fragment of `rows` rows.
-    init(parsing view: ByteView, kind: ProtoDeletionFile.Kind, rows: Int) throws {
+    package init(parsing view: ByteView, kind: ProtoDeletionFile.Kind, rows: Int) throws {
         let limit = min(rows, Self.most)
         switch kind {
         case .bitmap: offsets = try RoaringBitmap(parsing: view, limit: limit).values

@@ -55,10 +55,10 @@ package struct FragmentReader: Sendable {
 
     /// The column of `field`; nil where no file of the fragment has it, and it reads as null.
     package func column(_ field: TableField) async throws -> ColumnReader? {
-        let ids = [field.id] + field.childIDs
+        let ids = Set([field.id] + field.childIDs)
         for file in fragment.proto.files {
             // -2 in `fields` marks a column that is no longer used, and matches no field.
-            guard ids.contains(where: { file.fields.contains($0) }) else { continue }
+            guard file.fields.contains(where: { ids.contains($0) }) else { continue }
             // Legacy files have no column numbers; what they are must be said before what they lack.
             _ = try FileVersion(
                 major: file.fileMajorVersion, minor: file.fileMinorVersion,

@@ -33,12 +33,23 @@ struct Codec: Sendable {
         return codec
     }
 
+    /// Pages of fewer bytes may be of any ratio that the codec allows.
+    private static let usualPage = 256 << 20
+    /// What pages larger than that may grow by: a row group of one page is that large, but not out of hardly any bytes.
+    private static let ratioOfLarge = 64
+
     /// The `size` bytes that `view` holds compressed.
     func decompress(_ view: ByteView, size: Int) throws -> ByteView {
         if size == 0 { return try view.slice(0, 0) }
         let (most, overflow) = view.count.multipliedReportingOverflow(by: highestRatio)
         guard overflow || size <= most else {
             throw view.corrupt("\(view.count) bytes of \(name) cannot hold the \(size) that the page announces")
+        }
+        guard size <= Self.usualPage || size / Self.ratioOfLarge <= view.count else {
+            throw Failure(
+                .unsupported,
+                "a page of \(size >> 20) MiB out of \(view.count) bytes is too large; write the file again with smaller pages"
+            )
         }
         return try Region(count: size, name: view.region.name, fileOffset: view.fileOffset) { target in
             guard view.withUnsafeBytes({ decompress($0, target) }) else {

@@ -21,6 +21,9 @@ struct HandMadeFile: Sendable {
     var pages: [Page]
     /// As the footer has it.
     var version: [UInt16] = [0, 3]
+    /// Of a list: its items, and in version 2.0 their own column.
+    var item: (type: String, pages: [Page])?
+    var fieldMetadata: [String: String] = [:]
     /// The last word on a page's message, and on the column's.
     var adjust: @Sendable (inout ProtoColumnMetadata) -> Void = { _ in }
 
@@ -37,11 +40,58 @@ struct HandMadeFile: Sendable {
 
     func bytes() throws -> [UInt8] {
         var file = ByteWriter()
+        var columns = [try Self.metadata(pages, to: &file)]
+        adjust(&columns[0])
+        if let item, !item.pages.isEmpty { columns.append(try Self.metadata(item.pages, to: &file)) }
+        file.pad(toMultipleOf: 64)
+        var fields = [
+            ProtoField.with {
+                $0.name = "column"
+                $0.parentID = -1
+                $0.logicalType = logicalType
+                $0.nullable = true
+                $0.metadata = fieldMetadata.mapValues { Data($0.utf8) }
+            }
+        ]
+        if let item {
+            fields.append(
+                .with {
+                    $0.name = "item"
+                    $0.id = 1
+                    $0.logicalType = item.type
+                    $0.nullable = true
+                })
+        }
+        let schemaBytes: [UInt8] = try ProtoFileDescriptor.with {
+            $0.schema.fields = fields
+            $0.length = rows
+        }.serializedBytes()
+        let schemaStart = file.count
+        file.write(schemaBytes)
+        var places: [(Int, Int)] = []
+        for column in columns {
+            let bytes: [UInt8] = try column.serializedBytes()
+            places.append((file.count, bytes.count))
+            file.write(bytes)
+        }
+        let tables = file.count
+        for (start, size) in places + [(schemaStart, schemaBytes.count)] {
+            file.write(UInt64(start))
+            file.write(UInt64(size))
+        }
+        for number in [places[0].0, tables, tables + columns.count * 16] { file.write(UInt64(number)) }
+        for number in [1, UInt32(columns.count)] { file.write(number) }
+        for number in version { file.write(number) }
+        file.write(Array("LANC".utf8))
+        return file.bytes
+    }
+
+    private static func metadata(_ pages: [Page], to file: inout ByteWriter) throws -> ProtoColumnMetadata {
         var metadata = ProtoColumnMetadata()
         for page in pages {
             var proto = ProtoColumnMetadata.Page()
             proto.length = page.rows
-            proto.encoding = try Self.direct(page.encoding, "/lance.encodings.ArrayEncoding")
+            proto.encoding = try direct(page.encoding, "/lance.encodings.ArrayEncoding")
             for buffer in page.buffers {
                 file.pad(toMultipleOf: 64)
                 proto.bufferOffsets.append(UInt64(file.count))
@@ -50,33 +100,7 @@ struct HandMadeFile: Sendable {
             }
             metadata.pages.append(proto)
         }
-        adjust(&metadata)
-        file.pad(toMultipleOf: 64)
-        let field = ProtoField.with {
-            $0.name = "column"
-            $0.parentID = -1
-            $0.logicalType = logicalType
-            $0.nullable = true
-        }
-        let schemaBytes: [UInt8] = try ProtoFileDescriptor.with {
-            $0.schema.fields = [field]
-            $0.length = rows
-        }.serializedBytes()
-        let schemaStart = file.count
-        file.write(schemaBytes)
-        let metadataBytes: [UInt8] = try metadata.serializedBytes()
-        let metadataStart = file.count
-        file.write(metadataBytes)
-        let tables = file.count
-        for number in [
-            metadataStart, metadataBytes.count, schemaStart, schemaBytes.count, metadataStart, tables, tables + 16,
-        ] {
-            file.write(UInt64(number))
-        }
-        for number in [UInt32(1), 1] { file.write(number) }
-        for number in version { file.write(number) }
-        file.write(Array("LANC".utf8))
-        return file.bytes
+        return metadata
     }
 
     func column() throws -> ColumnReader {

@@ -33,7 +33,8 @@ struct HostileFileTests {
             ] {
                 let file = HandMadeFile("fixed_size_list:float:\(wide)", rows: most, encoding)
                 try await expectFailure("items", file)
-                await #expect(throws: Failure.self) { try await file.column().vectorBlocks() }
+                // All of them are missing.
+                #expect(try await file.column().vectorBlocks().isEmpty)
             }
             for type in ["int64", "string", "bool", "decimal:256:50:2", "fixed_size_binary:16777216"] {
                 try await expectFailure(type, HandMadeFile(type, rows: most, .allNulls))

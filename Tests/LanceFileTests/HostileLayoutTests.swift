@@ -50,6 +50,21 @@ struct HostileLayoutTests {
         #expect(try lists.value(0) == .list([.uint(1), .null]) && lists.value(1) == .list([.uint(3), .uint(4)]))
     }
 
+    /// A page whose layout makes values of another type than the column's, of which nothing but the type is wrong.
+    @Test func blobsInAColumnOfNumbers() async throws {
+        let layout = ProtoPageLayout.with {
+            $0.blob.layers = [.layerNullableItem]
+            $0.blob.innerLayout = Self.constant { $0.layers = [.layerNullableItem] }
+        }
+        let file = HandMadeFile("int32", rows: 3, layout: layout)
+        try await refused("blobs", file)
+        try await expectFailure([.corrupt], "taken") { try await file.column().take([2, 0]) }
+        var good = file
+        good.logicalType = "large_binary"
+        good.fieldMetadata = ["lance-encoding:blob": "true"]
+        #expect(try await good.column().read(0..<3).nullCount == 3)
+    }
+
     @Test func constants() async throws {
         try await HeavyWork.bounded(300 << 20) {
             for (type, value) in [("int64", [UInt8](repeating: 7, count: 8)), ("bool", [1]), ("string", [65])] {

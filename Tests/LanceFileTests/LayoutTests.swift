@@ -123,12 +123,4 @@ struct LayoutTests {
         #expect(isSame)
         #expect(try await column.take([7, 8, 6]).values() == [values[7], values[8], values[6]])
     }
-
-    @Test(arguments: files) func damagedFiles(_ file: String) async throws {
-        let good = try Golden.bytes(file)
-        // Reading all columns of a file of this size takes a while; most bytes are values, so many changes are tried.
-        try await HeavyWork.bounded(600 << 20) {
-            _ = try await Damage.run(good, seed: 62, truncations: 40, changes: 300, DamageTests.readEverything)
-        }
-    }
 }

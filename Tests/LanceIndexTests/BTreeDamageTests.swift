@@ -19,43 +19,6 @@ struct BTreeDamageTests {
         return (table, try await table.build().segment)
     }
 
-    @Test(arguments: [DataType.utf8, .int32], ["page_data.lance", "page_lookup.lance"])
-    func damagedFiles(_ type: DataType, _ file: String) async throws {
-        for rows in [40, 4300] {
-            let (table, segment) = try await Self.built(type, rows: rows)
-            let key = try segment.directory.key(file)
-            let good = try await table.storage.open(key).view.bytes
-            let keys = Set(table.rows.prefix(60).map { BTreeTable.exact($0.value) }).subtracting([.null])
-            let refused = try await Damage.run(good, seed: UInt64(rows), truncations: 60, changes: 400) { bytes in
-                let storage = OverlayStorage(table.storage, [key: bytes])
-                let index = try await BTreeIndex.open(segment.directory, in: storage)
-                for key in keys { _ = try await BTreeTable.rows(of: key, index) }
-                _ = try await index.nullRows()
-            }
-            #expect(refused > 0)
-        }
-    }
-
-    /// Other page encodings, whose pages must be decoded.
-    @Test(arguments: ["word", "number", "big"]) func damagedFilesOfTheOfficialLibrary(_ column: String) async throws {
-        let original = BTreeGoldenTests.storage("14.0.2")
-        let snapshot = try await Table(original).latest()
-        for entry in snapshot.usableIndices(.btree, on: try snapshot.field(column)) {
-            let directory = IndexDirectory(entry.uuid)
-            for file in ["page_data.lance", "page_lookup.lance"] {
-                let key = try directory.key(file)
-                let good = try await original.open(key).view.bytes
-                try await Damage.run(good, seed: 5, truncations: 20, changes: 100) { bytes in
-                    let index = try await BTreeIndex.open(directory, in: OverlayStorage(original, [key: bytes]))
-                    for row in stride(from: 0, to: 4500, by: 500) {
-                        _ = try await BTreeTable.rows(of: BTreeGoldenTests.value(column, row), index)
-                    }
-                    _ = try await index.nullRows()
-                }
-            }
-        }
-    }
-
     @Test func missingFiles() async throws {
         let (table, segment) = try await Self.built(.utf8, rows: 10)
         for file in segment.files {

@@ -69,12 +69,6 @@ struct TableDamageTests {
         }
     }
 
-    @Test(arguments: ["table-4.0.2", "table-14.0.2", "table-old-names"]) func manifests(_ table: String) async throws {
-        let latest = try await Table(Fixtures.storage(table)).latest()
-        let key = try ObjectKey("_versions/" + latest.scheme.name(of: latest.version))
-        try await damage(table, key, seed: 71, truncations: 700, changes: 700)
-    }
-
     @Test func dataFiles() async throws {
         let latest = try await Table(Fixtures.storage("table-4.0.2")).latest()
         for fragment in latest.fragments {
@@ -88,26 +82,6 @@ struct TableDamageTests {
             $0.description.hasPrefix("_deletions/0-5")
         }
         try await damage("table-14.0.2", try #require(keys.first), seed: 73, truncations: 300, changes: 300)
-    }
-
-    @Test(arguments: [
-        "deletions-few.arrow", "deletions-many.bin", "deletions-pyarrow-plain.arrow", "deletions-pyarrow-zstd.arrow",
-    ])
-    func deletionFiles(_ name: String) async throws {
-        let good = try Fixtures.bytes(name)
-        let rows = try #require(try DeletionFileTests.golden()[name]?.rows)
-        try await HeavyWork.bounded(300 << 20) {
-            for claimed in [rows, UInt64(UInt32.max)] {
-                _ = try await Damage.run(good, seed: claimed, truncations: 1000, changes: 1000) { bytes in
-                    let reader = try await DeletionFileTests.fragment(
-                        bytes, isBitmap: name.hasSuffix("bin"), rows: claimed)
-                    guard let vector = try await reader.deletions() else { throw CheckFailure("no deletions") }
-                    try check(vector.offsets.allSatisfy { $0 < claimed }, "a row beyond the fragment")
-                    try check(
-                        zip(vector.offsets, vector.offsets.dropFirst()).allSatisfy { $0 < $1 }, "rows out of order")
-                }
-            }
-        }
     }
 
     /// A bare message has no end of its own: cut between two fields it is another message, of which nothing is known.

@@ -47,10 +47,8 @@ extension ArrayDecoder {
         return try Self.expand(try decode(dictionary.items, type, 0..<size, of: size), wanted)
     }
 
-    /// Bytes that repeated items may take: a few bytes of a file can repeat a long one any number of times.
-    private static let mostRepeatedBytes = 1 << 30
-
-    /// One item a row, by numbers that are inside `items`; nil is null.
+    /// One item a row, by numbers that are inside `items`; nil is null. A few bytes of a file can repeat a long item any
+    /// number of times.
     static func expand(_ items: Column, _ wanted: [Int?]) throws -> Column {
         var validity = BitmapBuilder()
         for item in wanted { validity.append(item.map { !items.isNull($0) } ?? false) }
@@ -60,6 +58,7 @@ extension ArrayDecoder {
                 items.type, count: wanted.count, validity: nulls, storage: .fixed(gather(values, width, wanted)))
         }
         guard case .variable(let offsets, let data) = items.storage else {
+            _ = try LayoutDecoder.made(wanted.count, items.type.rowBytes)
             var builder = ColumnBuilder(items.type)
             for item in wanted {
                 if let item { try builder.append(items.slice(item..<item + 1)) } else { try builder.appendNull() }
@@ -70,8 +69,8 @@ extension ArrayDecoder {
         for case let item? in wanted {
             // At most one item more than the limit.
             size += offsets[item + 1] - offsets[item]
-            guard size <= mostRepeatedBytes else {
-                throw Failure(.corrupt, "\(wanted.count) values of a dictionary at once are too many; read fewer rows")
+            guard size <= LayoutDecoder.mostMadeBytes else {
+                throw Failure.tooMuch("\(wanted.count) values of a dictionary")
             }
         }
         var ends = [0]
@@ -90,10 +89,7 @@ extension ArrayDecoder {
     }
 
     private static func gather(_ values: ByteView, _ width: Int, _ wanted: [Int?]) throws -> ByteView {
-        let (size, overflow) = wanted.count.multipliedReportingOverflow(by: width)
-        guard !overflow, size <= mostRepeatedBytes else {
-            throw Failure(.corrupt, "\(wanted.count) values of a dictionary at once are too many; read fewer rows")
-        }
+        let size = try LayoutDecoder.made(wanted.count, width)
         return Region(count: size, name: values.region.name) { target in
             values.withUnsafeBytes { source in
                 for (row, item) in wanted.enumerated() {

@@ -38,6 +38,7 @@ extension LayoutDecoder {
                 layers: layers)
         }
         let part = try all.rows(rows)
+        if layers.lists > 0 { try Self.checkItems(part.repetition?.count ?? 0, of: page.file) }
         return try LeveledValues(
             values(constant, hasValue, layers, type, part.values.count), repetition: part.repetition,
             definition: part.definition, layers: layers)

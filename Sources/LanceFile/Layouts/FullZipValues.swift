@@ -82,8 +82,6 @@ enum FullZipValues {
 
     // MARK: Of any length
 
-    private static let mostJoinedBytes = 1 << 30
-
     /// - Parameter spans: where each value stands in `data`.
     static func variable(
         _ encoding: ProtoCompressiveEncoding, _ type: DataType, _ data: ByteView, _ spans: [Range<Int>],
@@ -111,17 +109,20 @@ enum FullZipValues {
         return try Column(type, count: count, storage: storage)
     }
 
+    private static let mostJoinedBytes = 1 << 30
+
     /// Values that stand apart, one after another.
     static func joined(_ data: ByteView, _ spans: [Range<Int>]) throws -> Column.Storage {
         var offsets = [0]
         offsets.reserveCapacity(spans.count + 1)
         var total = 0
         for span in spans {
-            // Of a damaged file spans may overlap, and be more than its bytes.
             let (sum, overflow) = total.addingReportingOverflow(span.count)
-            guard !overflow, sum <= mostJoinedBytes else {
-                throw Failure.tooMuch("\(spans.count) values of \(sum) bytes")
+            // Of a damaged file spans may overlap, and be any number of times its bytes.
+            guard !overflow, sum <= data.count else {
+                throw data.corrupt("\(spans.count) values of more than the \(data.count) bytes that they stand in")
             }
+            guard sum <= mostJoinedBytes else { throw Failure.tooMuch("\(spans.count) values of \(sum) bytes") }
             total = sum
             offsets.append(total)
         }

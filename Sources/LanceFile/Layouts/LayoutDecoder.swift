@@ -21,6 +21,10 @@ struct LayoutDecoder {
     /// Rows `rows`, counted from the page's first.
     func decode(_ rows: Range<Int>) throws -> LeveledValues {
         let values = try field.isBlob ? decodeBlobs(rows) : decode(layout, type, rows)
+        // A layout of blobs makes blobs, whatever the column.
+        guard values.values.type == type else {
+            throw Failure(.corrupt, "its layout gave \(values.values.type), and the column is \(type)")
+        }
         guard values.layers.lists > 0 || values.values.count == rows.count else {
             throw Failure(.corrupt, "its layout gave \(values.values.count) of \(rows.count) rows")
         }
@@ -67,11 +71,24 @@ struct LayoutDecoder {
         return size
     }
 
+    /// Items of lists that are read at once however small their file is. Each takes some fifty bytes for a moment, when
+    /// the levels around it are taken apart.
+    private static let mostItems = 1 << 23
+
+    /// Throws where `count` items of lists are more than should be in memory at once: there may be billions of them that
+    /// take no byte of the file.
+    static func checkItems(_ count: Int, of file: ByteView) throws {
+        guard count <= max(mostItems, file.count) else {
+            throw Failure.tooMuch("\(count) items of lists")
+        }
+    }
+
     /// Levels of 16 bits, `count` of them.
     ///
     /// - Parameter encoding: nil where they stand as they are.
     static func levels(_ encoding: ProtoCompressiveEncoding?, _ view: ByteView, count: Int) throws -> [UInt16] {
-        _ = try made(count, 2)
+        // As they are decoded, and as an array.
+        _ = try made(count, 4)
         let column =
             if let encoding {
                 try BlockValues.decode(encoding, .uint16, view, count: count)

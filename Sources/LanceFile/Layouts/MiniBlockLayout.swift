@@ -23,13 +23,22 @@ extension LayoutDecoder {
         var values: [Column] = []
         var repetition: [UInt16]? = block.hasRepCompression ? [] : nil
         var definition: [UInt16]? = block.hasDefCompression ? [] : nil
+        var levelCount = 0
+        var byteCount = 0
         for place in wanted {
             let chunk = try chunks.chunk(place)
+            if layers.lists > 0 {
+                levelCount += chunk.levels
+                try Self.checkItems(levelCount, of: page.file)
+            }
             let part = try MiniBlockValues.decode(
                 block.valueCompression, valueType, chunk.values, count: chunk.count, cache: page.cache)
             // Of lists, rows are found by the levels of all the chunks; of anything else, values are rows.
             let kept = layers.lists > 0 ? 0..<chunk.count : Self.part(of: place.values, rows)
             values.append(try part.slice(kept))
+            // A row of lists may fill any number of chunks, and a chunk of a few bytes hold many values.
+            byteCount += part.byteCount
+            _ = try Self.made(max(byteCount - page.file.count, 0), 1)
             if block.hasRepCompression {
                 repetition? += try Self.levels(block.repCompression, chunk.repetition, count: chunk.levels)
             }

@@ -30,7 +30,7 @@ enum BlobPlaces {
             let isNull = places.isNull(row) || (size == 0 && position != 0)
             ranges.append(isNull ? nil : size == 0 ? ByteView.empty : try file.slice(position, size, "a blob"))
         }
-        return try joined(ranges)
+        return try joined(ranges, in: file)
     }
 
     /// The values of blobs of the second kind.
@@ -56,17 +56,17 @@ enum BlobPlaces {
             ranges.append(
                 size == 0 ? ByteView.empty : try file.slice(positions.load(UInt64.self, at: row * 8), size, "a blob"))
         }
-        return try joined(ranges)
+        return try joined(ranges, in: file)
     }
 
     /// A binary column of bytes that stand apart; nil is null.
-    private static func joined(_ values: [ByteView?]) throws -> Column {
+    private static func joined(_ values: [ByteView?], in file: ByteView) throws -> Column {
+        // Of a damaged file any number of values may be the same bytes.
+        let most = min(mostBytes, max(file.count, LayoutDecoder.mostMadeBytes))
         var total = 0
         for case let value? in values {
             let (sum, overflow) = total.addingReportingOverflow(value.count)
-            guard !overflow, sum <= mostBytes else {
-                throw Failure(.invalidArgument, "more than \(mostBytes) bytes of blobs at once; read fewer rows")
-            }
+            guard !overflow, sum <= most else { throw Failure.tooMuch("\(values.count) blobs of \(sum) bytes") }
             total = sum
         }
         var bytes = ByteWriter(reserving: total)

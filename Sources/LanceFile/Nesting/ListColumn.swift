@@ -94,6 +94,9 @@ struct ListColumn: RowSource {
     }
 
     private func column(_ parts: [Places]) throws -> Column {
+        if let file = ends.pages.first?.file {
+            try LayoutDecoder.checkItems(parts.reduce(0) { $0 + $1.items.count }, of: file)
+        }
         var offsets = [0]
         var validity = BitmapBuilder()
         var columns: [Column] = []
