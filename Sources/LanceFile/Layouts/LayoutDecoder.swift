@@ -73,7 +73,7 @@ struct LayoutDecoder {
 
     /// Items of lists that are read at once however small their file is. Each takes some fifty bytes for a moment, when
     /// the levels around it are taken apart.
-    private static let mostItems = 1 << 23
+    private static let mostItems = 1 << 22
 
     /// Throws where `count` items of lists are more than should be in memory at once: there may be billions of them that
     /// take no byte of the file.
