@@ -21,6 +21,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 VECTORD = os.environ.get("VECTORD", str(ROOT / ".build/release/vectord"))
+CRASHSTATES = os.environ.get("CRASHSTATES", str(ROOT / ".build/release/crashstates"))
 SAMPLE = ROOT / "Examples/wordnet2k.parquet"
 IS_4 = lance.__version__.startswith("4.")
 

@@ -27,11 +27,13 @@ STORAGE = {} if IS_4 else {"data_storage_version": "2.0"}
 
 
 def assert_search(place, d, seed=3, k=10):
-    """Our search and the official exact search agree, but for hits closer than rounding."""
+    """Our search and the official exact search agree, but for hits closer than rounding: with an index too, where all of
+    it is looked at."""
+    whole = ("--nprobes", 10_000, "--refine", 1000)
     ds = lance.dataset(place)
     for q in vectors(5, d, seed):
         want = exact(ds, q, k)
-        got = vectord("search", place, "--query", "-", "--top-k", k, stdin=json.dumps([float(x) for x in q]))["hits"]
+        got = vectord("search", place, "--query", "-", "--top-k", k, *whole, stdin=json.dumps([float(x) for x in q]))["hits"]
         assert len(got) == len(want["doc_id"])
         assert np.allclose([h["distance"] for h in got], want["_distance"], atol=2e-6)
         for h, i, x in zip(got, want["doc_id"], want["_distance"]):

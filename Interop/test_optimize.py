@@ -54,16 +54,16 @@ def test_optimize(place, version, builder, stable):
     append(place, 100, 2, 1000)
     dry = vectord("optimize", place, "--dry-run")
     assert [(i["name"], i["rows_added"], i["segments"]) for i in dry["indices"]] == [
-        ("doc_id_btree", 100, 2), ("vec_idx", 100, 2)]
+        ("doc_id_btree", 100, 1), ("vec_idx", 100, 2)]
     done = vectord("optimize", place)
     assert done["indices"] == dry["indices"] and done["disk_bytes_added"] > 0
-    assert segments(place) == {name: [[0], [1]] for name in ("doc_id_btree", "vec_idx")}
+    assert segments(place) == {"doc_id_btree": [[0, 1]], "vec_idx": [[0], [1]]}
     assert_found(place, officially)
     assert_keys(place)
     # The next hundred rows go together with the first.
     append(place, 100, 3, 1100)
     vectord("optimize", place)
-    assert segments(place) == {name: [[0], [1, 2]] for name in ("doc_id_btree", "vec_idx")}
+    assert segments(place) == {"doc_id_btree": [[0, 1, 2]], "vec_idx": [[0], [1, 2]]}
     assert_found(place, officially)
     # Deleted and updated rows are in no new segment.
     ids = lance.dataset(place).to_table(columns=["doc_id"])["doc_id"].to_pylist()
@@ -88,6 +88,22 @@ def test_optimize(place, version, builder, stable):
         assert_found(place)
         assert_keys(place)
     assert_same(place, lance.dataset(place))
+
+
+def test_their_upserts_find_what_we_put_into_the_index(place):
+    """4.0.2 asks one segment of the index only, and would add rows of the others a second time."""
+    first = rows(clustered(400, DIMENSION, 1))
+    lance.write_dataset(first, place, data_storage_version="2.0")
+    lance.dataset(place).create_scalar_index("doc_id", "BTREE", name="doc_id_btree")
+    append(place, 20, 2, 1000)
+    vectord("optimize", place)
+    ids = lance.dataset(place).to_table(columns=["doc_id"])["doc_id"].to_pylist()
+    fresh = rows(clustered(10, DIMENSION, 3), first=2000).set_column(1, "doc_id", pa.array(ids[:5] + ids[400:405]))
+    merge = lance.dataset(place).merge_insert("doc_id").when_matched_update_all().when_not_matched_insert_all()
+    assert merge.execute(fresh)["num_updated_rows"] == 10
+    assert lance.dataset(place).count_rows() == vectord("count", place)["rows"] == 420
+    lance.dataset(place).optimize.optimize_indices()
+    assert_keys(place)
 
 
 def test_an_index_without_rows_keeps_what_it_learnt(place):

@@ -20,7 +20,7 @@ enum DataFileTarget {
     private static let mostValues = 1000
 
     static func read(_ bytes: [UInt8]) async throws {
-        let view = ByteView(copying: bytes, name: "fuzz.lance")
+        let view = FileView(ByteView(copying: bytes, name: "fuzz.lance"))
         var attempts = Attempts()
         try attempts.attempt { _ = try FileInspection(view) }
         let reader = try DataFileReader(ObjectKey("data/fuzz.lance"), view)

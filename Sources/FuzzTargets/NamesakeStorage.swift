@@ -57,7 +57,13 @@ final class NamesakeStorage: ObjectStorage {
 
     func walk() async throws -> [ObjectEntry] { try await table.walk() }
 
-    func delete(_ key: ObjectKey) async throws { try await table.delete(key) }
+    func delete(_ key: ObjectKey, _ durability: WriteDurability) async throws {
+        try await table.delete(key, durability)
+    }
+
+    func synchronize(directory: ObjectKey) async throws {}
+
+    func synchronize(_ keys: [ObjectKey], changedSince since: Double?) async throws {}
 
     func stamp(of directory: ObjectKey) async throws -> DirectoryStamp? { nil }
 }

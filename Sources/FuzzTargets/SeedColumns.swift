@@ -9,7 +9,7 @@ import SwiftProtobuf
 enum SeedColumns {
     /// The files by the names of their columns. Blobs, which pages speak of by their place in the file, are left behind.
     static func split(_ bytes: [UInt8]) throws -> [String: [UInt8]] {
-        let view = ByteView(copying: bytes)
+        let view = FileView(ByteView(copying: bytes))
         let reader = try DataFileReader(ObjectKey("data/split.lance"), view)
         var files: [String: [UInt8]] = [:]
         var next = 0
@@ -25,7 +25,7 @@ enum SeedColumns {
                     for (number, (offset, size)) in places.enumerated() {
                         writer.pad(toMultipleOf: 64)
                         column.pages[page].bufferOffsets[number] = UInt64(writer.count)
-                        writer.write(try view.slice(offset, size))
+                        writer.write(try view.bytes(offset, size))
                     }
                 }
                 columns.append(try column.serializedBytes())

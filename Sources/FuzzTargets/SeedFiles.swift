@@ -73,7 +73,7 @@ package enum SeedFiles {
             guard FileManager.default.fileExists(atPath: file.path, isDirectory: &isDirectory), !isDirectory.boolValue
             else { return nil }
             let bytes = try bytes(file)
-            let version = try? FileInspection(ByteView(copying: bytes)).version
+            let version = try? FileInspection(FileView(ByteView(copying: bytes))).version
             return version == target.rawValue.split(separator: "-").last.map(String.init) ? bytes : nil
         default: return nil
         }

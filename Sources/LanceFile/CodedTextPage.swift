@@ -18,9 +18,9 @@ final class CodedTextPage: Sendable {
     /// Nil where text is stored as it is.
     private let symbols: SymbolTable?
 
-    /// Nil for pages of other kinds; they are read as columns.
+    /// Nil for pages of other kinds, and of files that are elsewhere; they are read as columns.
     init?(_ page: Page) {
-        guard case .layout(let proto) = page.encoding else { return nil }
+        guard page.isInMemory, case .layout(let proto) = page.encoding else { return nil }
         rowCount = page.rowCount
         do {
             var encoding: ProtoCompressiveEncoding

@@ -16,7 +16,7 @@ package struct ColumnReader: Sendable {
     /// - Parameter numbers: which column of the file has the values of a field, by its id.
     init(file: DataFileReader, field: TableField, numbers: [Int32: Int]) throws {
         self.field = field
-        path = file.file.region.name
+        path = file.file.name
         let tree = ColumnTree(file: file, numbers: numbers)
         do {
             (source, first) = try tree.source(field)
@@ -29,14 +29,17 @@ package struct ColumnReader: Sendable {
         }
     }
 
+    /// Its file is in memory or mapped: nothing throws `MissingBytes`.
+    package var isInMemory: Bool { pages.first?.isInMemory ?? true }
+
     /// The page that holds `row`, by binary search.
     package func pageIndex(of row: Int) -> Int { first.pageIndex(of: row) }
 
     /// Rows `range`. Large ranges are the caller's to cut: the result is in memory whole.
-    package func read(_ range: Range<Int>) async throws -> Column { try readInPlace(range) }
+    package func read(_ range: Range<Int>) async throws -> Column { try await fetching { try readInPlace(range) } }
 
-    /// The same without waiting, since the file is in memory or mapped.
-    func readInPlace(_ range: Range<Int>) throws -> Column {
+    /// The same without waiting: throws `MissingBytes` where the file is elsewhere.
+    package func readInPlace(_ range: Range<Int>) throws -> Column {
         guard range.lowerBound >= 0, range.upperBound <= source.rowCount else {
             throw Failure(.corrupt, "rows \(range) of column '\(field.name)', which has \(source.rowCount)", path: path)
         }
@@ -47,10 +50,10 @@ package struct ColumnReader: Sendable {
     }
 
     /// The given rows, in that order.
-    package func take(_ rows: [Int]) async throws -> Column { try takeInPlace(rows) }
+    package func take(_ rows: [Int]) async throws -> Column { try await fetching { try takeInPlace(rows) } }
 
-    /// The same without waiting.
-    func takeInPlace(_ rows: [Int]) throws -> Column {
+    /// The same without waiting: throws `MissingBytes` where the file is elsewhere.
+    package func takeInPlace(_ rows: [Int]) throws -> Column {
         for row in rows where row < 0 || row >= source.rowCount {
             throw Failure(.corrupt, "row \(row) of column '\(field.name)', which has \(source.rowCount)", path: path)
         }

@@ -55,7 +55,7 @@ struct ColumnTree {
         let own = try pages(field)
         let isStructure = if case .structure = field.type { !field.isPacked } else { false }
         if field.isLeaf, !isStructure { return (FlatColumn(leaf: own), own) }
-        let children = try field.children.map { try arrays($0).0 }
+        let children = try field.children.mapFetching { try arrays($0).0 }
         if isStructure { return (try StructureColumn(field, header: own, members: children), own) }
         guard children.count == 1, field.type.listItem != nil else {
             // Reading says that the type is not known.

@@ -42,15 +42,15 @@ package struct FileInspection: Sendable, Encodable {
 
     /// Looks at a file of this machine.
     package static func file(at path: String) async throws -> FileInspection {
-        try FileInspection(try await LocalFile.open(path).view)
+        try FileInspection(FileView(try await LocalFile.open(path).view))
     }
 
-    package init(_ file: ByteView) throws {
+    package init(_ file: FileView) throws {
         guard file.count >= Footer.length else {
             throw file.corrupt("not a Lance file: \(file.count) bytes are less than a footer")
         }
         // Not by `Footer`, which refuses versions that are not read.
-        let footer = try file.slice(file.count - Footer.length, Footer.length)
+        let footer = try file.bytes(file.count - Footer.length, Footer.length)
         guard try footer.slice(36, 4).bytes == Footer.magic else {
             throw footer.corrupt("not a Lance file: it does not end with \"LANC\"", at: 36)
         }
@@ -58,10 +58,10 @@ package struct FileInspection: Sendable, Encodable {
         guard (major, minor) >= (0, 3) else {
             throw Failure(
                 .unsupported, "a manifest, or a data file of the legacy format \(major).\(minor)",
-                path: file.region.name)
+                path: file.name)
         }
         version = (major, minor) == (0, 3) ? "2.0" : "\(major).\(minor)"
-        path = file.region.name
+        path = file.name
         size = file.count
         globalBuffers = try Self.table(
             file, footer.load(UInt64.self, at: 16), footer.load(UInt32.self, at: 24), "the global buffer table")
@@ -77,27 +77,27 @@ package struct FileInspection: Sendable, Encodable {
         }
         var descriptor = ProtoFileDescriptor()
         if let first = globalBuffers.first {
-            descriptor = try file.slice(first.offset, first.size, "the schema")
+            descriptor = try file.bytes(first.offset, first.size, "the schema")
                 .message(ProtoFileDescriptor.self, "the schema")
         }
         rows = descriptor.length
         metadata = descriptor.schema.metadata.mapValues { String(decoding: $0, as: UTF8.self) }
         let fields = ColumnNames.of(descriptor.schema.fields, count: columnTable.count, version: version)
-        columns = columnTable.enumerated().map { index, place in
+        columns = try columnTable.enumerated().mapFetching { index, place in
             var column = Column(index: index, name: fields?[index].name, type: fields?[index].type, pages: [])
             do {
-                let metadata = try file.slice(place.offset, place.size, "the metadata of column \(index)")
+                let metadata = try file.bytes(place.offset, place.size, "the metadata of column \(index)")
                     .message(ProtoColumnMetadata.self, "the metadata of column \(index)")
                 column.pages = metadata.pages.map { Self.page($0, file) }
-            } catch {
-                column.error = "\(error)"
+            } catch let failure as Failure {
+                column.error = "\(failure)"
             }
             return column
         }
     }
 
-    private static func table(_ file: ByteView, _ offset: UInt64, _ count: UInt32, _ what: String) throws -> [Buffer] {
-        let bytes = try file.slice(offset, UInt64(count) * 16, what)
+    private static func table(_ file: FileView, _ offset: UInt64, _ count: UInt32, _ what: String) throws -> [Buffer] {
+        let bytes = try file.bytes(offset, UInt64(count) * 16, what)
         return try (0..<Int(count)).map { index in
             Buffer(
                 offset: try bytes.load(UInt64.self, at: index * 16),
@@ -105,7 +105,7 @@ package struct FileInspection: Sendable, Encodable {
         }
     }
 
-    private static func page(_ proto: ProtoColumnMetadata.Page, _ file: ByteView) -> Page {
+    private static func page(_ proto: ProtoColumnMetadata.Page, _ file: FileView) -> Page {
         let encoding: String
         do {
             encoding = EncodingSummary.text(try LanceFile.Page(proto, firstRow: 0, file: file).encoding)

@@ -9,7 +9,7 @@ struct LeafPages: Sendable {
     let pages: [Page]
     let rowCount: Int
 
-    init(_ field: TableField, _ metadata: ProtoColumnMetadata, file: ByteView) throws {
+    init(_ field: TableField, _ metadata: ProtoColumnMetadata, file: FileView) throws {
         self.field = field
         var pages: [Page] = []
         pages.reserveCapacity(metadata.pages.count)
@@ -39,35 +39,37 @@ struct LeafPages: Sendable {
 
     /// What `body` makes of each page that has any of `rows`, which it gets counted from the page's first row.
     func map<T>(_ rows: Range<Int>, _ body: (Page, Range<Int>) throws -> T) throws -> [T] {
-        var parts: [T] = []
+        var parts: [(index: Int, rows: Range<Int>)] = []
         var index = pageIndex(of: rows.lowerBound)
         while index < pages.count, pages[index].firstRow < rows.upperBound {
-            let page = pages[index]
-            let part = rows.clamped(to: page.rows)
-            if !part.isEmpty {
-                parts.append(
-                    try locating(index) {
-                        try body(page, part.lowerBound - page.firstRow..<part.upperBound - page.firstRow)
-                    })
-            }
+            let part = rows.clamped(to: pages[index].rows)
+            if !part.isEmpty { parts.append((index, part)) }
             index += 1
         }
-        return parts
+        return try parts.mapFetching { index, part in
+            let page = pages[index]
+            return try locating(index) {
+                try body(page, part.lowerBound - page.firstRow..<part.upperBound - page.firstRow)
+            }
+        }
     }
 
     /// The same for rows that ascend.
     func map<T>(taking rows: [Int], _ body: (Page, [Int]) throws -> T) throws -> [T] {
-        var parts: [T] = []
+        var parts: [(index: Int, rows: ArraySlice<Int>)] = []
         var rest = rows[...]
         while let first = rest.first {
             let index = pageIndex(of: first)
             let page = pages[index]
             let part = rest.prefix { $0 < page.rows.upperBound }
             guard !part.isEmpty else { throw Failure(.corrupt, "row \(first) of a column that has \(rowCount)") }
-            parts.append(try locating(index) { try body(page, part.map { $0 - page.firstRow }) })
+            parts.append((index, part))
             rest = rest.dropFirst(part.count)
         }
-        return parts
+        return try parts.mapFetching { index, part in
+            let page = pages[index]
+            return try locating(index) { try body(page, part.map { $0 - page.firstRow }) }
+        }
     }
 
     /// Says in errors which page it is.
@@ -94,7 +96,7 @@ extension LeafPages {
             map(taking: rows) { page, part in
                 let decoder = try decoder(page)
                 if let values = try decoder.take(part) { return try NestedRows(values) }
-                return try NestedRows(part.runs.map { try NestedRows(decoder.decode($0)) }, type: field.type)
+                return try NestedRows(part.runs.mapFetching { try NestedRows(decoder.decode($0)) }, type: field.type)
             }, type: field.type)
     }
 

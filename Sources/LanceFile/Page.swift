@@ -17,16 +17,18 @@ package struct Page: Sendable {
     /// Row number in the file.
     package let firstRow: Int
     package let rowCount: Int
-    package let buffers: [ByteView]
+    package let buffers: [FileView]
     package let encoding: Encoding
     /// The whole file: blob pages say where in it their values stand.
-    let file: ByteView
+    let file: FileView
     let cache = PageCache()
 
     package var rows: Range<Int> { firstRow..<firstRow + rowCount }
+    /// The file is in memory or mapped, and values can be used where they stand.
+    var isInMemory: Bool { file.inMemory != nil }
     package var byteCount: Int { buffers.reduce(0) { $0 + $1.count } }
 
-    init(_ proto: ProtoColumnMetadata.Page, firstRow: Int, file: ByteView) throws {
+    init(_ proto: ProtoColumnMetadata.Page, firstRow: Int, file: FileView) throws {
         guard let rows = Int(exactly: proto.length), rows <= Int(UInt32.max) else {
             throw file.corrupt("a page of \(proto.length) rows")
         }
@@ -38,12 +40,12 @@ package struct Page: Sendable {
         rowCount = rows
         buffers = try zip(proto.bufferOffsets, proto.bufferSizes).map { offset, size in
             // An empty buffer may stand anywhere.
-            size == 0 ? ByteView.empty : try file.slice(offset, size, "a page buffer")
+            size == 0 ? FileView.empty : try file.slice(offset, size, "a page buffer")
         }
         encoding = try Self.encoding(proto.encoding, file)
     }
 
-    private static func encoding(_ location: ProtoEncodingLocation, _ file: ByteView) throws -> Encoding {
+    private static func encoding(_ location: ProtoEncodingLocation, _ file: FileView) throws -> Encoding {
         guard case .direct(let direct) = location.location else {
             throw file.corrupt("a page without a direct encoding")
         }
@@ -89,7 +91,7 @@ package struct Page: Sendable {
         return isCompressed(array)
     }
 
-    package func buffer(_ index: Int) throws -> ByteView {
+    package func buffer(_ index: Int) throws -> FileView {
         guard index >= 0, index < buffers.count else {
             throw Failure(.corrupt, "buffer \(index) of a page that has \(buffers.count)")
         }

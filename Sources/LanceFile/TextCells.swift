@@ -58,10 +58,16 @@ package final class TextCells: @unchecked Sendable {
         return .some(try coded.text(at: row))
     }
 
+    /// The value of a row; nil where it is null. Throws `MissingBytes` where the file is elsewhere.
+    package func textHere(at row: Int) throws -> String? {
+        if let text = try textInPlace(at: row) { return text }
+        guard case .string(let text) = try column.readInPlace(row..<row + 1).value(0) else { return nil }
+        return text
+    }
+
     /// The value of a row; nil where it is null.
     package func text(at row: Int) async throws -> String? {
         if let text = try textInPlace(at: row) { return text }
-        guard case .string(let text) = try await column.read(row..<row + 1).value(0) else { return nil }
-        return text
+        return try await fetching { try textHere(at: row) }
     }
 }

@@ -30,8 +30,8 @@ struct TextPage: BitwiseCopyable {
             case .flat(let data) = Self.values(binary.bytes).array, data.bitsPerValue == 8,
             !indices.hasCompression, !data.hasCompression,
             indices.buffer.bufferType == .page, data.buffer.bufferType == .page,
-            let ends = try? page.buffer(Int(indices.buffer.bufferIndex)),
-            let bytes = try? page.buffer(Int(data.buffer.bufferIndex)), ends.count / 8 >= page.rowCount
+            let ends = try? page.buffer(Int(indices.buffer.bufferIndex)).inMemory,
+            let bytes = try? page.buffer(Int(data.buffer.bufferIndex)).inMemory, ends.count / 8 >= page.rowCount
         else {
             (firstEnd, firstByte, byteCount, adjustment) = (nil, nil, 0, 0)
             return

@@ -8,9 +8,14 @@ package struct VectorBlock: Sendable {
     package let firstRow: Int
     package let rowCount: Int
     /// `rowCount` x dimension floats, 4-byte aligned.
-    package let floats: ByteView
+    package var floats: ByteView
     /// Rows that have a vector without null items; nil when all have.
     package let validity: Bitmap?
+
+    /// The block without its numbers, for one who keeps them elsewhere.
+    package var withoutFloats: VectorBlock {
+        VectorBlock(firstRow: firstRow, rowCount: rowCount, floats: .empty, validity: validity)
+    }
 }
 
 extension ColumnReader {
@@ -55,11 +60,12 @@ extension ColumnReader {
     /// Whether the numbers of a page stand in the file as they are used: then so do those of its first row and its last,
     /// as far apart as all the rows are long.
     private func isInPlace(_ page: Page, _ dimension: Int) throws -> Bool {
+        guard page.isInMemory else { return false }
         func numbers(_ row: Int) throws -> ByteView? {
             let column = try readInPlace(row..<row + 1)
             guard case .fixedSizeList(let items, _) = column.storage, case .fixed(let view) = items.storage,
                 items.type == .float32, view.aligned(to: 4).region === view.region,
-                page.buffers.contains(where: { $0.region === view.region })
+                page.buffers.contains(where: { $0.inMemory?.region === view.region })
             else { return nil }
             return view
         }

@@ -42,15 +42,14 @@ package final class BTreeIndex: Sendable {
     /// Throws `corrupt` where they do not fit together, `unsupported` for types and layouts that are not read, and
     /// `not_found` where a file is missing.
     package static func open(_ directory: IndexDirectory, in storage: any ObjectStorage) async throws -> BTreeIndex {
+        async let data = IndexFile.open(dataFile, of: directory, in: storage)
         let lookup = try await IndexFile.open(lookupFile, of: directory, in: storage)
-        let data = try await IndexFile.open(dataFile, of: directory, in: storage)
         return try await BTreeIndex(lookup, data)
     }
 
     private init(_ lookup: IndexFile, _ data: IndexFile) async throws {
         path = lookup.path
-        values = try data.column("values")
-        rowIDs = try data.column("ids")
+        (values, rowIDs) = try await fetching { (try data.column("values"), try data.column("ids")) }
         type = values.field.type
         guard type.isBTreeKey else {
             throw Failure(
@@ -87,9 +86,12 @@ package final class BTreeIndex: Sendable {
                     .corrupt, "the column '\(name)' is not of the values' type \(type)", path: path)
             }
         }
-        mins = try SortedKeys(await lookup.column("min").read(0..<pageCount))
-        maxes = try SortedKeys(await lookup.column("max").read(0..<pageCount))
-        try Self.checkNumbers(try await lookup.column("page_idx").read(0..<pageCount), path)
+        let pages = pageCount
+        let columns = try await fetching {
+            try ["min", "max", "page_idx"].mapFetching { try lookup.column($0).readInPlace(0..<pages) }
+        }
+        (mins, maxes) = (try SortedKeys(columns[0]), try SortedKeys(columns[1]))
+        try Self.checkNumbers(columns[2], path)
         try checkOrder()
     }
 

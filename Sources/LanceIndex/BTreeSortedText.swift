@@ -27,18 +27,20 @@ struct SortedText: Sendable {
     /// Where value 0 begins.
     private let start: UInt64
 
-    /// Values `rows` of a page of file version 2.0 in place; nil where they do not lie in it as they are.
+    /// Values `rows` of a page of file version 2.0 in place; nil where they do not lie in it as they are, or
+    /// the file is elsewhere.
     init?(_ page: Page, rows: Range<Int>) throws {
         guard case .array(let encoding) = page.encoding, case .binary(let binary) = Self.values(encoding).array,
             case .flat(let indices) = Self.values(binary.indices).array, indices.bitsPerValue == 64,
             case .flat(let data) = Self.values(binary.bytes).array, data.bitsPerValue == 8,
             !indices.hasCompression, !data.hasCompression,
-            indices.buffer.bufferType == .page, data.buffer.bufferType == .page
+            indices.buffer.bufferType == .page, data.buffer.bufferType == .page,
+            let all = try page.buffer(Int(indices.buffer.bufferIndex)).inMemory,
+            let stored = try page.buffer(Int(data.buffer.bufferIndex)).inMemory
         else { return nil }
-        let all = try page.buffer(Int(indices.buffer.bufferIndex))
         count = rows.count
         ends = try all.slice(rows.lowerBound * 8, rows.count * 8, "the offsets of a text page")
-        bytes = try page.buffer(Int(data.buffer.bufferIndex))
+        bytes = stored
         adjustment = binary.nullAdjustment
         if rows.lowerBound > 0 {
             let before = try all.load(UInt64.self, at: (rows.lowerBound - 1) * 8)

@@ -26,6 +26,7 @@ extension IVFPQIndex {
     /// - Parameter dimension: the column's, which the index must have.
     package static func open(_ uuid: UUID, dimension: Int, in storage: any ObjectStorage) async throws -> IVFPQIndex {
         let directory = IndexDirectory(uuid)
+        async let codes = IndexFile.open(IVFPQMetadata.codesFile, of: directory, in: storage)
         let indexFile = try await IndexFile.open(IVFPQMetadata.indexFile, of: directory, in: storage)
         let kind = try IVFPQMetadata.kind(of: indexFile)
         guard kind.type == IVFPQMetadata.type else {
@@ -34,7 +35,7 @@ extension IVFPQIndex {
         guard let metric = Metric(indexName: kind.metric) else {
             throw indexFile.failure(.unsupported, "a vector index of the metric '\(kind.metric)', which is not known")
         }
-        let codesFile = try await IndexFile.open(IVFPQMetadata.codesFile, of: directory, in: storage)
+        let codesFile = try await codes
         let codesMetric = try codesFile.required(IVFPQMetadata.metricKey)
         guard Metric(indexName: codesMetric) == metric else {
             throw codesFile.corrupt("codes of the metric '\(codesMetric)' in an index of '\(kind.metric)'")
@@ -43,13 +44,35 @@ extension IVFPQIndex {
         guard quantizer.dimension == dimension else {
             throw codesFile.corrupt("an index of \(quantizer.dimension) dimensions over a column of \(dimension)")
         }
-        let ivf = try partitionsMessage(indexFile)
-        let model = try model(metric, quantizer, ivf, indexFile, codesFile)
-        let partitions = try partitions(partitionsMessage(codesFile), count: model.partitionCount, codesFile)
-        return try await IVFPQIndex(
-            uuid: uuid, model: model, partitions: partitions, loss: ivf.hasLoss ? ivf.loss : nil,
-            rowIDs: rowIDs(codesFile), codes: codes(codesFile, width: model.codeBytes),
-            isTransposed: quantizer.transposed, storedTerms: storedTerms(codesFile, metric))
+        return try await fetching {
+            if !codesFile.isInMemory { try askForAll(indexFile, codesFile, quantizer) }
+            let ivf = try partitionsMessage(indexFile)
+            let model = try model(metric, quantizer, ivf, indexFile, codesFile)
+            let partitions = try partitions(partitionsMessage(codesFile), count: model.partitionCount, codesFile)
+            return try IVFPQIndex(
+                uuid: uuid, model: model, partitions: partitions, loss: ivf.hasLoss ? ivf.loss : nil,
+                rowIDs: rowIDs(codesFile), codes: self.codes(codesFile, width: model.codeBytes),
+                isTransposed: quantizer.transposed, storedTerms: storedTerms(codesFile, metric))
+        }
+    }
+
+    /// Looks at everything that is read, so that all of it is fetched at once.
+    private static func askForAll(_ index: IndexFile, _ codes: IndexFile, _ quantizer: IVFPQMetadata.Quantizer) throws {
+        let looks: [() throws -> Void] = [
+            { _ = try index.globalBuffer(namedBy: IVFPQMetadata.partitionsKey) },
+            { _ = try codes.globalBuffer(namedBy: IVFPQMetadata.partitionsKey) },
+            { if quantizer.codebookPosition > 0 { _ = try codes.reader.globalBuffer(quantizer.codebookPosition) } },
+            {
+                guard try codes.metadata(IVFPQMetadata.termsKey) != nil else { return }
+                _ = try codes.globalBuffer(namedBy: IVFPQMetadata.termsKey)
+            },
+            { _ = try rowIDs(codes) },
+            { _ = try codes.column(IVFPQMetadata.codeColumn).readInPlace(0..<codes.reader.rowCount) },
+        ]
+        _ = try looks.mapFetching { look in
+            // What is wrong with them is for reading them in earnest to say.
+            do { try look() } catch is Failure {}
+        }
     }
 
     /// The rows' terms, if the file has them in a form that can be used; they can always be computed.
@@ -128,16 +151,16 @@ extension IVFPQIndex {
         return partitions
     }
 
-    private static func codes(_ file: IndexFile, width: Int) async throws -> IVFPQRows {
+    private static func codes(_ file: IndexFile, width: Int) throws -> IVFPQRows {
         let expected = DataType.fixedSizeList(.uint8, width)
         guard file.type(of: IVFPQMetadata.codeColumn) == expected else {
             throw file.corrupt(
                 "codes of type \(file.type(of: IVFPQMetadata.codeColumn)?.description ?? "none"), expected \(expected)")
         }
-        return try await IVFPQRows(IVFPQMetadata.codeColumn, of: file, width: width, alignment: 1)
+        return try IVFPQRows(IVFPQMetadata.codeColumn, of: file, width: width, alignment: 1)
     }
 
-    private static func rowIDs(_ file: IndexFile) async throws -> IVFPQRows {
+    private static func rowIDs(_ file: IndexFile) throws -> IVFPQRows {
         guard file.type(of: IVFPQMetadata.rowIDColumn) == .uint64 else {
             throw file.corrupt(
                 "row ids of type \(file.type(of: IVFPQMetadata.rowIDColumn)?.description ?? "none"), expected uint64")
@@ -146,6 +169,6 @@ extension IVFPQIndex {
         guard file.reader.rowCount <= file.reader.byteCount else {
             throw file.corrupt("\(file.reader.rowCount) rows of codes in \(file.reader.byteCount) bytes")
         }
-        return try await IVFPQRows(IVFPQMetadata.rowIDColumn, of: file, width: 8, alignment: 8)
+        return try IVFPQRows(IVFPQMetadata.rowIDColumn, of: file, width: 8, alignment: 8)
     }
 }

@@ -11,22 +11,20 @@ struct IVFPQRows: Sendable {
     private let starts: [Int]
     private let pages: [ByteView]
 
-    /// Pages of file version 2.0 stay where they are; others are decoded, once.
+    /// Pages of file version 2.0 stay where they are; others are decoded, once. Throws `MissingBytes` where the file is
+    /// elsewhere.
     ///
     /// - Parameter alignment: of every row's address, where `width` is a multiple of it.
-    init(_ name: String, of file: IndexFile, width: Int, alignment: Int) async throws {
+    init(_ name: String, of file: IndexFile, width: Int, alignment: Int) throws {
         self.width = width
         let column = try file.column(name)
-        var starts: [Int] = []
-        var pages: [ByteView] = []
-        for page in column.pages where page.rowCount > 0 {
-            let values = try await column.read(page.rows)
-            starts.append(page.firstRow)
+        let pages = column.pages.filter { $0.rowCount > 0 }
+        starts = pages.map(\.firstRow)
+        self.pages = try pages.mapFetching { page in
+            let values = try column.readInPlace(page.rows)
             guard let bytes = Self.bytes(values) else { throw file.corrupt("the column '\(name)' has nulls") }
-            pages.append(bytes.aligned(to: alignment))
+            return bytes.aligned(to: alignment)
         }
-        self.starts = starts
-        self.pages = pages
     }
 
     private static func bytes(_ column: Column) -> ByteView? {

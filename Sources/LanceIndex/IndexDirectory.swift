@@ -16,8 +16,6 @@ package struct IndexDirectory: Sendable, Hashable {
     /// Removes the files of a segment that no manifest names: one whose writing or commit failed. Those that are not
     /// there are no error, and neither is one that cannot be removed: nobody looks for it.
     package func discard(_ files: [String], in storage: any ObjectStorage) async {
-        for file in files {
-            if let key = try? key(file) { try? await storage.delete(key) }
-        }
+        await storage.discard(files.compactMap { try? key($0) })
     }
 }

@@ -27,6 +27,9 @@ package struct IndexFile: Sendable {
         schema = try TableSchema(reader.descriptor.schema.fields)
     }
 
+    /// The file is in memory or mapped.
+    var isInMemory: Bool { reader.isInMemory }
+
     package func type(of column: String) -> DataType? { schema[column]?.type }
 
     /// The values of a column; `corrupt` where the file has none of that name.

@@ -94,9 +94,16 @@ package struct IndexOptimizer: Sendable {
             tail.append(reader)
             tailRows += try await reader.liveRows()
         }
-        var sizes: [Int] = []
-        for entry in live.reversed() { sizes.append(try await snapshot.coveredRows(of: [entry])) }
-        let count = tailRows > 0 || sizes.count > SegmentTiers.most ? SegmentTiers.merged(sizes, new: tailRows) : 0
+        let count: Int
+        if first.kind == .btree {
+            // Always one: what looks into the first alone, as pylance 4.0.2 does when it merges rows in, misses rows of
+            // the others and adds them a second time.
+            count = tailRows > 0 || live.count > 1 ? live.count : 0
+        } else {
+            var sizes: [Int] = []
+            for entry in live.reversed() { sizes.append(try await snapshot.coveredRows(of: [entry])) }
+            count = tailRows > 0 || sizes.count > SegmentTiers.most ? SegmentTiers.merged(sizes, new: tailRows) : 0
+        }
         let empty = newestFirst.filter { !snapshot.isLive($0) }
         // One segment and nothing new to put to it is what there would be afterwards.
         guard tailRows > 0 || count > 1 || !empty.isEmpty && !live.isEmpty else { return nil }

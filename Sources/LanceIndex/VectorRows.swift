@@ -2,6 +2,7 @@
 import ByteCoding
 import LanceFile
 import LanceTable
+import ObjectStorage
 import VectorMath
 
 /// The live vectors of some fragments for building an index: numbered from 0 on, in the order of their addresses, those
@@ -40,6 +41,8 @@ struct VectorRows: Sendable {
         self.dimension = dimension
         var parts: [Part] = []
         var count = 0
+        var spool: SpoolFile?
+        var spooled: [(part: Int, bytes: Range<Int>)] = []
         for reader in fragments {
             guard let column = try await reader.column(field) else { continue }
             let deletions = try await reader.deletions()
@@ -47,6 +50,15 @@ struct VectorRows: Sendable {
             for part in try column.vectorParts() {
                 var block: VectorBlock?
                 if case .inPlace(let found) = part { block = found }
+                if !column.isInMemory {
+                    // They are looked at several times, and fetched once.
+                    guard let found = try await fetching({ try column.vectors(part.rows) }) else { continue }
+                    let file = try spool ?? SpoolFile()
+                    spool = file
+                    try file.write(found.floats)
+                    spooled.append((parts.count, file.count - found.floats.count..<file.count))
+                    block = found.withoutFloats
+                }
                 parts.append(
                     Part(
                         first: count, count: part.rows.count, offset: part.rows.lowerBound, deletions: deletions,
@@ -59,6 +71,12 @@ struct VectorRows: Sendable {
             throw Failure(
                 .unsupported, "an index over \(count) rows; at most \(UInt32.max) are supported",
                 path: snapshot.location)
+        }
+        if let spool {
+            let all = try spool.region(name: snapshot.location).view
+            for (part, bytes) in spooled {
+                parts[part].block?.floats = try all.slice(bytes.lowerBound, bytes.count)
+            }
         }
         self.parts = parts
         self.count = count

@@ -232,6 +232,32 @@ package nonisolated struct ProtoManifest: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
+/// The part of a Manifest that can be had without its fragments.
+package nonisolated struct ProtoManifestOutline: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var timestamp: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_timestamp ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_timestamp = newValue}
+  }
+  /// Returns true if `timestamp` has been explicitly set.
+  package var hasTimestamp: Bool {self._timestamp != nil}
+  /// Clears the value of `timestamp`. Subsequent reads from it will return its default value.
+  package mutating func clearTimestamp() {self._timestamp = nil}
+
+  package var readerFeatureFlags: UInt64 = 0
+
+  package var transactionFile: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _timestamp: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+}
+
 package nonisolated struct ProtoBasePath: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -899,6 +925,50 @@ nonisolated extension ProtoManifest.DataStorageFormat: SwiftProtobuf.Message, Sw
   package static func ==(lhs: ProtoManifest.DataStorageFormat, rhs: ProtoManifest.DataStorageFormat) -> Bool {
     if lhs.fileFormat != rhs.fileFormat {return false}
     if lhs.version != rhs.version {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoManifestOutline: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ManifestOutline"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{7}timestamp\0\u{4}\u{2}reader_feature_flags\0\u{4}\u{3}transaction_file\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 7: try { try decoder.decodeSingularMessageField(value: &self._timestamp) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.readerFeatureFlags) }()
+      case 12: try { try decoder.decodeSingularStringField(value: &self.transactionFile) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._timestamp {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    } }()
+    if self.readerFeatureFlags != 0 {
+      try visitor.visitSingularUInt64Field(value: self.readerFeatureFlags, fieldNumber: 9)
+    }
+    if !self.transactionFile.isEmpty {
+      try visitor.visitSingularStringField(value: self.transactionFile, fieldNumber: 12)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoManifestOutline, rhs: ProtoManifestOutline) -> Bool {
+    if lhs._timestamp != rhs._timestamp {return false}
+    if lhs.readerFeatureFlags != rhs.readerFeatureFlags {return false}
+    if lhs.transactionFile != rhs.transactionFile {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -12,8 +12,6 @@ enum BasePath {
             throw Failure(
                 .corrupt, "a file is at base path \(id), which the manifest does not list", path: snapshot.location)
         }
-        switch try StorageLocation(parsing: base.path) {
-        case .local(let directory): return (LocalStorage(path: directory), base.isDatasetRoot)
-        }
+        return (try snapshot.storage.storage(at: StorageLocation(parsing: base.path)), base.isDatasetRoot)
     }
 }

@@ -53,6 +53,30 @@ package struct CompactionPlan: Sendable, Equatable {
         end()
     }
 
+    /// The groups that are worth what they cost now: those of four fragments or more, and those that lose deleted rows.
+    ///
+    /// A fragment that has more than half of a group's rows stays out of it, unless it loses deleted rows itself. So a row is
+    /// written again when its fragment at least doubles, which is as many times as the table doubles.
+    package func paying(_ fragments: [Candidate]) -> CompactionPlan {
+        let known = Dictionary(fragments.map { ($0.id, $0) }) { first, _ in first }
+        var plan = CompactionPlan()
+        for group in groups { plan.groups += Self.worthwhile(group.compactMap { known[$0] }[...]) }
+        return plan
+    }
+
+    private init() {}
+
+    private static let fewest = 4
+
+    private static func worthwhile(_ group: ArraySlice<Candidate>) -> [[UInt32]] {
+        let rows = group.reduce(0) { $0 + $1.live }
+        if let large = group.firstIndex(where: { $0.live > rows / 2 && !isHollow($0) }) {
+            return worthwhile(group[..<large]) + worthwhile(group[(large + 1)...])
+        }
+        guard group.count >= fewest || group.contains(where: isHollow) else { return [] }
+        return [group.map(\.id)]
+    }
+
     private static func isHollow(_ fragment: Candidate) -> Bool {
         fragment.deleted > 0 && Double(fragment.deleted) >= deletedPart * Double(fragment.rows)
     }

@@ -69,7 +69,7 @@ package final class DeletionWriter {
 
     /// Removes the files again; for rows whose commit did not come to pass.
     package func discard() async {
-        for key in written { try? await snapshot.storage.delete(key) }
+        await snapshot.storage.discard(written)
         written = []
     }
 }

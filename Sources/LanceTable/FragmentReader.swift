@@ -73,9 +73,35 @@ package struct FragmentReader: Sendable {
                 // Structs and lists have a column of their own in files of version 2.0 only.
                 if file.columnIndices[position] >= 0 { numbers[id] = Int(file.columnIndices[position]) }
             }
-            return try await open(file).column(field, numbers: numbers)
+            let opened = try await open(file)
+            let known = numbers
+            return try await fetching { try opened.column(field, numbers: known) }
         }
         return nil
+    }
+
+    /// The columns of some fields, in their order.
+    func columns(_ fields: [TableField]) async throws -> [ColumnReader?] {
+        var columns: [ColumnReader?] = []
+        for field in fields { columns.append(try await column(field)) }
+        return columns
+    }
+
+    /// Opens what reading `fields` of the live rows needs: the deletion file and the data files at once.
+    func open(_ fields: [TableField]) async throws {
+        async let deleted = deletions()
+        _ = try await columns(fields)
+        _ = try await deleted
+    }
+
+    /// Rows `range` of some columns, deleted ones included.
+    func read(_ fields: [TableField], _ range: Range<Int>) async throws -> [Column] {
+        let columns = try await columns(fields)
+        return try await fetching {
+            try zip(fields, columns).mapFetching { field, column in
+                try column?.readInPlace(range) ?? Column.nulls(field.type, count: range.count)
+            }
+        }
     }
 
     /// Rows `range` of one column, deleted ones included.
@@ -84,15 +110,9 @@ package struct FragmentReader: Sendable {
         return try await column.read(range)
     }
 
-    /// The rows at `offsets`, in that order.
-    package func take(_ field: TableField, _ offsets: [Int]) async throws -> Column {
-        guard let column = try await column(field) else { return try Column.nulls(field.type, count: offsets.count) }
-        return try await column.take(offsets)
-    }
-
     private func open(_ file: ProtoDataFile) async throws -> DataFileReader {
         let (storage, path) = try place(file.hasBaseID ? file.baseID : nil, "data", "data/" + file.path)
-        let reader = try await snapshot.files.dataFile(path, in: storage)
+        let reader = try await snapshot.files.dataFile(path, size: file.fileSizeBytes, in: storage)
         if file.fileSizeBytes != 0, file.fileSizeBytes != UInt64(reader.byteCount) {
             throw Failure(
                 .corrupt, "a data file of \(reader.byteCount) bytes; the manifest says \(file.fileSizeBytes)",

@@ -58,16 +58,11 @@ package final class FragmentWriter {
     /// Removes the files again; for rows whose commit did not come to pass.
     package func discard() async {
         // An unfinished file goes with its writer; one whose last step failed may be there.
-        if let (name, _) = file, let key = try? ObjectKey("data/" + name) {
-            file = nil
-            try? await storage.delete(key)
-        }
-        for fragment in finished {
-            for data in fragment.files {
-                if let key = try? ObjectKey("data/" + data.path) { try? await storage.delete(key) }
-            }
-        }
+        let unfinished = file.map { [$0.name] } ?? []
+        file = nil
+        let names = unfinished + finished.flatMap { $0.files.map(\.path) }
         finished = []
+        await storage.discard(names.compactMap { try? ObjectKey("data/" + $0) })
     }
 
     private func openFile() async throws -> (name: String, writer: DataFileWriter) {

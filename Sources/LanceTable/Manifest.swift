@@ -28,6 +28,21 @@ package struct Manifest: Sendable {
     }
 
     package init(parsing file: ByteView) throws {
+        proto = try Self.body(of: file).message(ProtoManifest.self, "the manifest")
+        indices = []
+        if proto.hasIndexSection {
+            indices = try Self.section(file, proto.indexSection, "the index section")
+                .message(ProtoIndexSection.self, "the index section").indices
+        }
+        let inline = proto.hasTransactionSection ? proto.transactionSection : nil
+        let next = proto.hasTransactionSectionNext ? proto.transactionSectionNext : nil
+        transaction = try (inline ?? next).map {
+            try Self.section(file, $0, "the transaction").message(ProtoTransaction.self, "the transaction")
+        }
+    }
+
+    /// The section of a manifest file that is the message.
+    static func body(of file: ByteView) throws -> ByteView {
         guard file.count >= Self.footerLength else { throw file.corrupt("\(file.count) bytes are no manifest") }
         let end = file.count - Self.footerLength
         guard try file.slice(file.count - 4, 4).bytes == Self.magic else {
@@ -40,17 +55,13 @@ package struct Manifest: Sendable {
         guard position + 4 + body.count == end else {
             throw file.corrupt("a manifest of \(body.count) bytes does not end at the footer", at: position)
         }
-        proto = try body.message(ProtoManifest.self, "the manifest")
-        indices = []
-        if proto.hasIndexSection {
-            indices = try Self.section(file, proto.indexSection, "the index section")
-                .message(ProtoIndexSection.self, "the index section").indices
-        }
-        let inline = proto.hasTransactionSection ? proto.transactionSection : nil
-        let next = proto.hasTransactionSectionNext ? proto.transactionSectionNext : nil
-        transaction = try (inline ?? next).map {
-            try Self.section(file, $0, "the transaction").message(ProtoTransaction.self, "the transaction")
-        }
+        return body
+    }
+
+    /// Seconds since 1970 by the writer's clock; nil where the manifest does not say.
+    var committedAt: Double? {
+        guard proto.hasTimestamp else { return nil }
+        return Double(proto.timestamp.seconds) + Double(proto.timestamp.nanos) * 1e-9
     }
 
     /// Rows keep their ids when they move.

@@ -14,11 +14,14 @@ final class OpenFiles: Sendable {
         var deletions: [String: DeletionVector] = [:]
     }
 
-    /// - Parameter path: the file's key in `storage`.
-    func dataFile(_ path: String, in storage: any ObjectStorage) async throws -> DataFileReader {
+    /// - Parameters:
+    ///   - path: the file's key in `storage`.
+    ///   - size: the file's as the manifest has it; 0 where it has none.
+    func dataFile(_ path: String, size: UInt64, in storage: any ObjectStorage) async throws -> DataFileReader {
         let name = storage.location + "/" + path
         if let known = state.withLock({ $0.data[name] }) { return known }
-        let opened = try await DataFileReader.open(ObjectKey(path), in: storage)
+        let opened = try await DataFileReader.open(
+            ObjectKey(path), size: size > 0 ? size : nil, in: storage)
         // Another task may have been faster; then both have the same bytes and the first stays.
         return state.withLock { state in
             if let known = state.data[name] { return known }

@@ -52,11 +52,7 @@ package final class Snapshot: Sendable {
     package var location: String { storage.location }
 
     /// Seconds since 1970 by the writer's clock; nil where the manifest does not say.
-    package var committedAt: Double? {
-        let proto = manifest.proto
-        guard proto.hasTimestamp else { return nil }
-        return Double(proto.timestamp.seconds) + Double(proto.timestamp.nanos) * 1e-9
-    }
+    package var committedAt: Double? { manifest.committedAt }
 
     /// The file version that new data files of this table must have.
     package func fileVersion() throws -> FileVersion {

@@ -5,6 +5,7 @@ import LanceFile
 import LanceProto
 import ObjectStorage
 import SwiftProtobuf
+import Synchronization
 
 /// What a commit made.
 package struct Commit: Sendable {
@@ -17,13 +18,16 @@ package struct Commit: Sendable {
 
 extension Table {
     private static let attempts = 20
+    /// Looks at the table before an attempt, where each finds more files of others to be made durable than one commit makes.
+    private static let looks = 4
 
     /// Makes `operation` the next version of the table, or throws and leaves the table as it was.
     ///
     /// The data files that the operation names must be complete and durable. In this order, each step durable before
     /// the next: the transaction file, the manifest's contents, the manifest's name, its directory. The name is
     /// given by put-if-absent, which is the commit: of several writers one gets each version number, and the others
-    /// look at what was committed since `base`, rebase where `ConflictRules` allows it, and try the next number.
+    /// look at what was committed since `base`, rebase where `ConflictRules` allows it, and try the next number. What the
+    /// next version takes over from others is made durable before (`settle`).
     ///
     /// - Parameter base: the version that the operation was prepared on; nil for a table that did not exist.
     /// - Throws: `conflict` when somebody committed what the operation cannot follow, or after twenty lost races;
@@ -35,7 +39,10 @@ extension Table {
         let fileName = "\(readVersion)-\(uuid).txn"
         var current = base
         let change = Change(transaction)
-        var judged = Judged(upTo: readVersion)
+        var judged = Judged(upTo: readVersion, transactionFile: fileName)
+        var settled: Set<String> = []
+        /// Of the last put.
+        var start: ContinuousClock.Instant?
         try checkWritable(current)
 
         let transactionKey = try ObjectKey("_transactions/" + fileName)
@@ -44,9 +51,14 @@ extension Table {
             let writer = try await storage.create(transactionKey, durability)
             try await writer.write(transactionBytes)
             try await writer.finish()
-            for attempt in 0..<Self.attempts {
+            var (attempt, look) = (0, 0)
+            while attempt < Self.attempts {
                 // At the first attempt too: that the next number is free does not make `base` the newest version.
-                current = try await rebased(change, onto: base, judged: &judged)
+                let standing = try await rebased(change, onto: base, judged: &judged)
+                switch standing {
+                case .committed(let mine): return try made(mine, after: current, transactionBytes.count, start)
+                case .follows(let newest): current = newest
+                }
                 try checkWritable(current)
                 try Task.checkCancellation()
                 let manifest = try NextManifest.make(
@@ -60,21 +72,49 @@ extension Table {
                 let next = try snapshot(manifest, name)
                 let key = try ObjectKey(Self.versionsKey).appending(name.name)
                 let bytes = try manifest.serialized()
+                // Reserved ids are of use only to the commit that follows, which settles what it keeps.
+                if let current, operation.kind != .reserveFragments {
+                    let count = try await settle(next, after: current, operation.kind, &settled)
+                    look += 1
+                    // That took its time, and others have not waited. There is less to do each time.
+                    if count > 2, look < Self.looks { continue }
+                }
+                look = 0
+                judged.hasPut = true
+                // What is put on top of it begins later, and what comes before it makes it fail.
+                start = startOfLook()
                 if try await storage.putIfAbsent(key, bytes, durability) == .created {
+                    remember(made: next, start)
+                    if durability == .full, operation.kind != .reserveFragments { durable.withLock { $0 = next } }
                     return Commit(
                         snapshot: next, bytesWritten: transactionBytes.count + bytes.count, previous: current)
                 }
                 try await Self.backOff(attempt)
+                attempt += 1
+            }
+            if case .committed(let mine) = try await rebased(change, onto: base, judged: &judged) {
+                return try made(mine, after: current, transactionBytes.count, start)
             }
             throw Failure(
                 .conflict,
                 "\(Self.attempts) other commits came first; there are too many writers at once, try again later",
                 path: storage.location)
         } catch {
+            // It may have been made all the same.
+            if start != nil { forgetRecent() }
             // After an unknown outcome the manifest may name the file.
-            if (error as? Failure)?.code != .commitUnknown { try? await storage.delete(transactionKey) }
+            if (error as? Failure)?.code != .commitUnknown { await storage.discard([transactionKey]) }
             throw error
         }
+    }
+
+    /// A commit of ours that was found.
+    private func made(
+        _ mine: Snapshot, after previous: Snapshot?, _ transactionBytes: Int, _ start: ContinuousClock.Instant?
+    ) throws -> Commit {
+        remember(made: mine, start)
+        let bytes = transactionBytes + (try mine.manifest.serialized().count)
+        return Commit(snapshot: mine, bytesWritten: bytes, previous: previous)
     }
 
     /// Throws `unsupported` for a table that this package must not write.
@@ -91,10 +131,33 @@ extension Table {
         /// None is missing in between, and the first still is the one that the operation was prepared on.
         var isWhole = true
         var knowsBase = false
+        /// Ours, whose name nobody else has.
+        let transactionFile: String
+        /// A manifest of ours was put, and the storage said that another one was there.
+        var hasPut = false
+
+        init(upTo version: UInt64, transactionFile: String) {
+            upTo = version
+            self.transactionFile = transactionFile
+        }
+
+        func isOurs(_ snapshot: Snapshot) -> Bool {
+            hasPut && snapshot.manifest.proto.transactionFile == transactionFile
+        }
+    }
+
+    private enum Standing {
+        /// The newest version; nil where there is none.
+        case follows(Snapshot?)
+        /// The commit has happened: what the storage took for another writer's manifest is ours.
+        case committed(Snapshot)
     }
 
     /// The newest version, if an operation that was prepared on `base` may follow it.
-    private func rebased(_ mine: Change, onto base: Snapshot?, judged: inout Judged) async throws -> Snapshot? {
+    ///
+    /// A storage that loses an answer may take our own manifest for somebody else's. To follow it would do the same once
+    /// more, and to fail would have files removed that it names.
+    private func rebased(_ mine: Change, onto base: Snapshot?, judged: inout Judged) async throws -> Standing {
         let readVersion = base?.version ?? 0
         func failure(_ code: Failure.Code, _ what: String) -> Failure {
             let prepared = "which this \(mine.kind.rawValue) was prepared on"
@@ -108,6 +171,11 @@ extension Table {
         guard all.last?.version ?? 0 >= readVersion else {
             throw failure(.conflict, "the table was removed or replaced: %, is gone")
         }
+        if base == nil, judged.hasPut, let first = all.first(where: { $0.version == 1 }),
+            let snapshot = try await snapshotIfThere(first), judged.isOurs(snapshot)
+        {
+            return .committed(snapshot)
+        }
         guard base != nil || all.isEmpty else {
             // Also where the version that made it is cleaned away: what is there was not meant to be replaced.
             throw Failure(
@@ -119,7 +187,9 @@ extension Table {
                 judged.isWhole = try await isThere(base, among: all)
                 judged.knowsBase = true
             }
-            let theirs = try await change(of: name)
+            let snapshot = try await snapshotIfThere(name)
+            if let snapshot, judged.isOurs(snapshot) { return .committed(snapshot) }
+            let theirs = try await change(of: snapshot)
             switch ConflictRules.verdict(mine, after: theirs) {
             case .rebase: break
             case .conflict:
@@ -135,7 +205,7 @@ extension Table {
             judged.upTo = name.version
         }
         // Not another look at the table: what came since the listing has not been judged.
-        guard let name = all.last else { return nil }
+        guard let name = all.last else { return .follows(nil) }
         let newest = try await snapshot(name)
         // Versions between the two may have been cleaned away, and the table may have been removed and made again.
         if let base,
@@ -145,25 +215,31 @@ extension Table {
                 newest.manifest.proto.fields.areSameColumns(as: base.manifest.proto.fields) ? .conflict : .incompatible,
                 "the table's columns or contents were replaced since %")
         }
-        return newest
+        return .follows(newest)
+    }
+
+    /// Nil where it was cleaned away since the listing.
+    private func snapshotIfThere(_ name: ManifestName) async throws -> Snapshot? {
+        do {
+            return try await snapshot(name)
+        } catch let failure as Failure where failure.code == .notFound {
+            return nil
+        }
     }
 
     /// Whether a version still is the one that this process read.
     private func isThere(_ base: Snapshot, among all: [ManifestName]) async throws -> Bool {
         guard let name = all.first(where: { $0.version == base.version }) else { return false }
-        do {
-            return try await snapshot(name).manifest.proto.transactionFile == base.manifest.proto.transactionFile
-        } catch let failure as Failure where failure.code == .notFound {
-            return false
-        }
+        return try await snapshotIfThere(name)?.manifest.proto.transactionFile == base.manifest.proto.transactionFile
     }
 
-    /// What a committed version did: from the manifest, or else from its transaction file.
-    private func change(of name: ManifestName) async throws -> Change {
+    /// What a committed version did: from the manifest, or else from its transaction file. What was cleaned away cannot be
+    /// judged any more.
+    private func change(of snapshot: Snapshot?) async throws -> Change {
+        guard let snapshot else { return Change(.unknown) }
         do {
-            return try await transaction(of: snapshot(name)).map { Change($0) } ?? Change(.unknown)
+            return try await transaction(of: snapshot).map { Change($0) } ?? Change(.unknown)
         } catch let failure as Failure where failure.code == .notFound {
-            // Cleaned away since the listing: what it did cannot be judged any more.
             return Change(.unknown)
         }
     }

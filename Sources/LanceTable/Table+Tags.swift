@@ -54,6 +54,7 @@ extension Table {
                 .unsupported, "this is the branch '\(branch)'; its tags belong to the table that it branched off",
                 path: storage.location)
         }
+        try await settle(snapshot)
         let manifest = try ObjectKey(Self.versionsKey).appending(snapshot.scheme.name(of: snapshot.version))
         let size = try await storage.size(manifest)
         let bytes = try Tag(name: name, version: snapshot.version).serialized(manifestSize: size, now: Date())
@@ -65,12 +66,12 @@ extension Table {
             // A clean-up that did not see the tag may have been faster.
             _ = try await storage.size(manifest)
         } catch {
-            try? await storage.delete(Tag.key(name))
+            if let key = try? Tag.key(name) { await storage.discard([key], durability) }
             throw error
         }
     }
 
-    /// Takes a name away; the version stays until a clean-up.
+    /// Takes a name away; the version stays until a clean-up. Durable as the table's commits are.
     package func deleteTag(_ name: String) async throws {
         do {
             guard try await tag(name).branch == nil else {
@@ -79,7 +80,7 @@ extension Table {
         } catch let failure as Failure where failure.code == .corrupt {
             // Nobody can read it, so nobody misses it.
         }
-        try await storage.delete(Self.keyOfAnyTag(name))
+        try await storage.delete(Self.keyOfAnyTag(name), durability)
     }
 
     private static func keyOfAnyTag(_ name: String) throws -> ObjectKey {

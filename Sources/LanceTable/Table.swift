@@ -14,6 +14,12 @@ package final class Table: Sendable {
     package let pinned: VersionReference?
     private let files = OpenFiles()
     private let known = Mutex<Known?>(nil)
+    /// How old a version may be for calls that only read; nil where they look each time.
+    private let consistencyInterval: Duration?
+    private let now: @Sendable () -> ContinuousClock.Instant
+    private let recent = Mutex(RecentVersion())
+    /// A version of which every file is known to survive power loss.
+    let durable = Mutex<Snapshot?>(nil)
     static let logger = Logger(label: "swift-lance.table")
     static let versionsKey = "_versions"
     /// Made once: every search asks for it.
@@ -25,6 +31,8 @@ package final class Table: Sendable {
         var directory: DirectoryStamp?
         /// The manifest file's, if it was settled.
         var file: DirectoryStamp?
+        /// The manifest object's, of storages that have them.
+        var tag: String?
         /// The directory had been unchanged for long enough that a later change must give another stamp.
         var isSettled: Bool
     }
@@ -32,13 +40,54 @@ package final class Table: Sendable {
     /// A directory's modification time ticks with the kernel's clock (4 to 10 ms); within a tick a change is invisible.
     private static let settlingTime = 0.05
 
+    /// - Parameters:
+    ///   - consistencyInterval: how long ago the version may have been looked for that `recentIfAny` gives; nil looks each time.
+    ///   - now: a clock that nobody sets.
     package init(
-        _ storage: any ObjectStorage, _ durability: WriteDurability = .full, pinned: VersionReference? = nil
+        _ storage: any ObjectStorage, _ durability: WriteDurability = .full, pinned: VersionReference? = nil,
+        consistencyInterval: Duration? = nil, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
         self.storage = storage
         self.durability = durability
         self.pinned = pinned
+        self.consistencyInterval = consistencyInterval.flatMap { $0 > .zero ? $0 : nil }
+        self.now = now
     }
+
+    /// For calls that only read: the version that this process saw or made last, if that was within the consistency interval,
+    /// else the newest. Throws `not_found` where there is no table.
+    package func recent() async throws -> Snapshot {
+        if let snapshot = recentSnapshot() { return snapshot }
+        return try await latest()
+    }
+
+    /// The same; nil where there is no table, for which is looked each time.
+    package func recentIfAny() async throws -> Snapshot? {
+        if let snapshot = recentSnapshot() { return snapshot }
+        return try await latestIfAny()
+    }
+
+    private func recentSnapshot() -> Snapshot? {
+        guard let consistencyInterval, pinned == nil else { return nil }
+        let now = now()
+        return recent.withLock { $0.snapshot(now, within: consistencyInterval) }
+    }
+
+    /// A version of this process's has come into being since `start`.
+    func remember(made snapshot: Snapshot, _ start: ContinuousClock.Instant?) {
+        guard let start else { return }
+        let now = now()
+        recent.withLock { $0.made(snapshot, start, now) }
+    }
+
+    /// What a version of this process's is called, and whether it has come into being, is not known.
+    func forgetRecent() {
+        let now = now()
+        recent.withLock { $0.forget(now) }
+    }
+
+    /// Nil where nobody asks for recent versions.
+    func startOfLook() -> ContinuousClock.Instant? { consistencyInterval == nil || pinned != nil ? nil : now() }
 
     /// The newest committed version. Throws `not_found` where there is no table.
     package func latest() async throws -> Snapshot {
@@ -54,6 +103,13 @@ package final class Table: Sendable {
     /// Costs a `stat` when nothing has changed. Versions may have gaps, so version N + 1 is never guessed at.
     package func latestIfAny() async throws -> Snapshot? {
         if let pinned { return try await snapshot(pinned: pinned) }
+        guard let start = startOfLook() else { return try await newestIfAny() }
+        let snapshot = try await newestIfAny()
+        recent.withLock { $0.saw(snapshot, start) }
+        return snapshot
+    }
+
+    private func newestIfAny() async throws -> Snapshot? {
         let directory = try await storage.stamp(of: Self.versionsDirectory.get())
         let before = known.withLock { $0 }
         if let before, before.isSettled, directory != nil, before.directory == directory { return before.snapshot }
@@ -88,7 +144,8 @@ package final class Table: Sendable {
     /// Nil where there is no version, or where the newest one vanished.
     private func look(_ directory: DirectoryStamp?, _ before: Known?) async throws -> Known? {
         let now = Date().timeIntervalSince1970
-        guard let newest = try await versions().last else { return nil }
+        guard let (newest, tag) = try await newest() else { return nil }
+        if let before, let tag, before.snapshot.version == newest.version, before.tag == tag { return before }
         let key = try ObjectKey(Self.versionsKey).appending(newest.name)
         let isSettled = directory.map { now - $0.time >= Self.settlingTime } ?? false
         // A table that was made anew within a tick may have got the old one's inodes, and so its manifest's stamp.
@@ -109,10 +166,27 @@ package final class Table: Sendable {
         }
         let snapshot = try Snapshot(Manifest(parsing: region.view), name: newest, storage: storage, files: files)
         files.keepOnly(snapshot.fragments)
-        let found = Known(snapshot: snapshot, directory: directory, file: file, isSettled: isSettled)
+        let found = Known(snapshot: snapshot, directory: directory, file: file, tag: tag, isSettled: isSettled)
         remember(found)
         return found
     }
+
+    /// The newest version's name, and its manifest's tag. Nil where there is no version.
+    private func newest() async throws -> (name: ManifestName, tag: String?)? {
+        let (objects, areAll) = try await storage.first(in: Self.versionsDirectory.get())
+        let name: ManifestName?
+        // Names of the second scheme begin with the newest.
+        if !areAll, let first = objects.lazy.compactMap({ ManifestName($0.name) }).first, first.scheme == .v2 {
+            name = first
+        } else if areAll {
+            name = try ManifestName.versions(among: objects.map(\.name), path: location).last
+        } else {
+            name = try await versions().last
+        }
+        return name.map { name in (name, objects.first { $0.name == name.name }?.tag) }
+    }
+
+    private var location: String { storage.location + "/" + Self.versionsKey }
 
     private func remember(_ found: Known) {
         known.withLock { known in
@@ -151,8 +225,4 @@ package final class Table: Sendable {
     package func diskBytes() async throws -> Int {
         Int(clamping: try await storage.walk().reduce(UInt64(0)) { $0 &+ $1.size })
     }
-}
-
-extension DirectoryStamp {
-    fileprivate var time: Double { Double(seconds) + Double(nanoseconds) * 1e-9 }
 }

@@ -72,8 +72,8 @@ package struct TableInspection: Sendable, Encodable {
                     guard entry.base == nil else {
                         throw Failure(.unsupported, "the file is outside the table's directory")
                     }
-                    let region = try await storage.open(ObjectKey("data/" + entry.path))
-                    detail.fragments[fragment].files[file].contents = try FileInspection(region.view)
+                    let bytes = try await storage.file(ObjectKey("data/" + entry.path), size: nil)
+                    detail.fragments[fragment].files[file].contents = try await fetching { try FileInspection(bytes) }
                 } catch {
                     detail.fragments[fragment].files[file].error = "\(error)"
                 }

@@ -2,6 +2,7 @@
 import ByteCoding
 package import Columnar
 package import LanceFile
+import ObjectStorage
 
 /// Goes through the live rows of a snapshot in address order, a batch at a time.
 package struct TableScan {
@@ -62,8 +63,13 @@ package struct TableScan {
             do {
                 let rows = try await read(reader, range, live)
                 left -= live.count
-                // What was too large stands mostly alone.
-                fewer = fewer.flatMap { $0 * 2 < batchRows ? $0 * 2 : nil }
+                let bytes = rows.batch.columns.reduce(0) { $0 + $1.byteCount }
+                if bytes > ColumnBatches.manyBytes {
+                    fewer = max(1, range.count / 2)
+                } else if bytes <= ColumnBatches.manyBytes / 2 {
+                    // What was too large stands mostly alone.
+                    fewer = fewer.flatMap { $0 * 2 < batchRows ? $0 * 2 : nil }
+                }
                 return rows
             } catch let failure as Failure where failure.isTooMuch && range.count > 1 {
                 // Long texts: the width of a row was a guess.
@@ -75,10 +81,8 @@ package struct TableScan {
     }
 
     private func read(_ reader: FragmentReader, _ range: Range<Int>, _ live: [Int]) async throws -> Rows {
-        var columns: [Column] = []
-        for field in fields {
-            let column = try await reader.read(field, range)
-            columns.append(live.count == range.count ? column : try column.gather(live.map { $0 - range.lowerBound }))
+        let columns = try await reader.read(fields, range).map { column in
+            live.count == range.count ? column : try column.gather(live.map { $0 - range.lowerBound })
         }
         let batch = try Batch(Schema(fields.map(\.field)), columns, count: live.count)
         return Rows(batch: batch, addresses: live.map { RowAddress(fragment: reader.id, offset: UInt32($0)) })
@@ -88,11 +92,20 @@ package struct TableScan {
 extension Snapshot {
     /// Opens every file that reading `fields` needs: whoever removes them afterwards does not disturb the reader.
     package func open(_ fields: [TableField]) async throws {
-        for reader in fragmentReaders {
-            for field in fields { _ = try await reader.column(field) }
-            _ = try await reader.deletions()
+        guard storage.isDistant else {
+            for reader in fragmentReaders { try await reader.open(fields) }
+            return
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (number, reader) in fragmentReaders.enumerated() {
+                if number >= Self.filesAtOnce { try await group.next() }
+                group.addTask { try await reader.open(fields) }
+            }
+            try await group.waitForAll()
         }
     }
+
+    private static let filesAtOnce = 64
 
     /// The rows at `addresses`, in that order: one column a field. Reads what these rows need and no more.
     package func take(_ addresses: [RowAddress], _ fields: [TableField]) async throws -> Batch {
@@ -114,17 +127,24 @@ extension Snapshot {
             defer { next[number] += 1 }
             return next[number]
         }
-        var columns: [Column] = []
-        for field in fields {
-            var parts: [Column] = []
-            for (id, offsets) in rows {
-                guard let reader = fragment(id) else {
-                    throw Failure(.corrupt, "there is no fragment \(id)", path: location)
-                }
-                parts.append(try await reader.take(field, offsets))
+        var readers: [(columns: [ColumnReader?], offsets: [Int])] = []
+        for (id, offsets) in rows {
+            guard let reader = fragment(id) else {
+                throw Failure(.corrupt, "there is no fragment \(id)", path: location)
             }
-            let column = try Column.concatenate(parts, type: field.type)
-            columns.append(rows.count > 1 ? try column.gather(places) : column)
+            readers.append((try await reader.columns(fields), offsets))
+        }
+        let opened = readers
+        let parts = try await fetching {
+            try opened.mapFetching { columns, offsets in
+                try zip(fields, columns).mapFetching { field, column in
+                    try column?.takeInPlace(offsets) ?? Column.nulls(field.type, count: offsets.count)
+                }
+            }
+        }
+        let columns = try fields.enumerated().map { index, field in
+            let column = try Column.concatenate(parts.map { $0[index] }, type: field.type)
+            return rows.count > 1 ? try column.gather(places) : column
         }
         return try Batch(Schema(fields.map(\.field)), columns, count: addresses.count)
     }

@@ -14,13 +14,15 @@ public struct CompactStats: Sendable, Codable, Equatable {
     public var skipped: [String: String]
     /// Bytes of the files that were added; the old ones stay until they are cleaned up. 0 of a dry run.
     public var diskBytesAdded: Int
+    /// Bytes of the files that the newest version needs no more, which a clean-up frees.
+    public var diskBytesReplaced: Int
     /// Seconds from the call to the durable commit.
     public var durationSeconds: Double
 
     /// Creates statistics.
     public init(
         fragmentsRemoved: Int, fragmentsAdded: Int, rowsRewritten: Int, rowsDropped: Int, skipped: [String: String],
-        diskBytesAdded: Int, durationSeconds: Double
+        diskBytesAdded: Int, diskBytesReplaced: Int = 0, durationSeconds: Double
     ) {
         self.fragmentsRemoved = fragmentsRemoved
         self.fragmentsAdded = fragmentsAdded
@@ -28,6 +30,7 @@ public struct CompactStats: Sendable, Codable, Equatable {
         self.rowsDropped = rowsDropped
         self.skipped = skipped
         self.diskBytesAdded = diskBytesAdded
+        self.diskBytesReplaced = diskBytesReplaced
         self.durationSeconds = durationSeconds
     }
 
@@ -38,6 +41,7 @@ public struct CompactStats: Sendable, Codable, Equatable {
         case rowsDropped = "rows_dropped"
         case skipped
         case diskBytesAdded = "disk_bytes_added"
+        case diskBytesReplaced = "disk_bytes_replaced"
         case durationSeconds = "duration_secs"
     }
 }

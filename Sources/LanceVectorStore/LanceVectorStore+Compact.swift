@@ -30,9 +30,13 @@ extension LanceVectorStore {
         }
     }
 
-    private func compact(_ first: Snapshot, targetRows: Int, dryRun: Bool) async throws -> CompactStats {
+    /// - Parameter groups: those of the plan that are to be done; nil for all.
+    func compact(
+        _ first: Snapshot, targetRows: Int, dryRun: Bool,
+        only groups: ((CompactionPlan, [CompactionPlan.Candidate]) -> CompactionPlan)? = nil
+    ) async throws -> CompactStats {
         if !dryRun { try table.checkWritable(first) }
-        let (plan, skipped) = try await compactionPlan(first, targetRows)
+        let (plan, skipped) = try await compactionPlan(first, targetRows, only: groups)
         var stats = CompactStats(
             fragmentsRemoved: 0, fragmentsAdded: 0, rowsRewritten: 0, rowsDropped: 0, skipped: skipped,
             diskBytesAdded: 0, durationSeconds: 0)
@@ -41,10 +45,16 @@ extension LanceVectorStore {
             guard let reader = first.fragment(id) else { continue }
             let (rows, live) = (try await reader.physicalRows(), try await reader.liveRows())
             stats.fragmentsRemoved += 1
-            stats.rowsRewritten += live
-            stats.rowsDropped += rows - live
+            stats.rowsRewritten = stats.rowsRewritten.adding(clamping: live)
+            stats.rowsDropped = stats.rowsDropped.adding(clamping: rows - live)
         }
         stats.fragmentsAdded = plan.groups.count
+        stats.diskBytesReplaced = try await first.bytes(ofFragments: plan.groups.joined())
+        let moved = Set(plan.groups.joined())
+        for entry in first.indices
+        where !first.holdsRowIDs(entry) && moved.contains(where: entry.coveredFragments.contains) {
+            stats.diskBytesReplaced = stats.diskBytesReplaced.adding(clamping: try await first.bytes(of: entry))
+        }
         if dryRun { return stats }
         let compactor = try Compactor(first, options.storageDurability)
         do {
@@ -63,9 +73,10 @@ extension LanceVectorStore {
         }
     }
 
-    private func compactionPlan(_ snapshot: Snapshot, _ targetRows: Int) async throws
-        -> (plan: CompactionPlan, skipped: [String: String])
-    {
+    private func compactionPlan(
+        _ snapshot: Snapshot, _ targetRows: Int,
+        only groups: ((CompactionPlan, [CompactionPlan.Candidate]) -> CompactionPlan)?
+    ) async throws -> (plan: CompactionPlan, skipped: [String: String]) {
         var skipped: [String: String] = [:]
         var fixed = Set<Int>()
         for (number, entry) in snapshot.indices.enumerated() where snapshot.isLive(entry) {
@@ -83,7 +94,8 @@ extension LanceVectorStore {
                     id: reader.id, rows: rows, deleted: rows - (try await reader.liveRows()), coverage: coverage,
                     isFixed: !coverage.isDisjoint(with: fixed)))
         }
-        return (CompactionPlan(candidates, target: targetRows), skipped)
+        let plan = CompactionPlan(candidates, target: targetRows)
+        return (groups?(plan, candidates) ?? plan, skipped)
     }
 
     /// Reserves ids for the new fragments, lets the indices follow, and commits both. Returns the bytes that were added.

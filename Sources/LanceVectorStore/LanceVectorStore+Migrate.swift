@@ -71,5 +71,6 @@ extension LanceVectorStore {
 
 extension Duration {
     /// The duration as a number.
-    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+    /// Not by the components, which trap where seconds do not fit into 64 bits.
+    var seconds: Double { self / .seconds(1) }
 }

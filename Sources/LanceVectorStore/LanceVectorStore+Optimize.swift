@@ -7,10 +7,10 @@ import Synchronization
 extension LanceVectorStore {
     /// Puts the rows that came after the indices were built into them, in one commit.
     ///
-    /// New rows make a segment of their own, with the partitions and code words that the index has: the cost is in
-    /// proportion to the new rows, and recall stays what it was as long as they are like the old ones. Segments are merged
-    /// when those after them have half as many rows, so that there are never many. Indices of kinds that this package does
-    /// not build are left as they are.
+    /// New rows make a segment of a vector index of their own, with the partitions and code words that it has: the cost
+    /// is in proportion to the new rows, and recall stays what it was as long as they are like the old ones. Segments are
+    /// merged when those after them have half as many rows, so that there are never many. A scalar index is written anew.
+    /// Indices of kinds that this package does not build are left as they are.
     ///
     /// Cancelling the task ends the work within a fraction of a second and leaves the table as it was.
     ///
@@ -54,6 +54,9 @@ extension LanceVectorStore {
         var stats = OptimizeStats(
             indices: [], skipped: Dictionary(skipped.map { ($0.name, $0.reason) }) { first, _ in first },
             diskBytesAdded: 0, durationSeconds: 0)
+        for entry in plans.flatMap({ $0.merged + $0.empty }) {
+            stats.diskBytesReplaced = stats.diskBytesReplaced.adding(clamping: try await snapshot.bytes(of: entry))
+        }
         guard !dryRun else {
             stats.indices = plans.map { plan in
                 .init(

@@ -3,6 +3,7 @@ import ByteCoding
 import Columnar
 import LanceFile
 import LanceTable
+import ObjectStorage
 import Synchronization
 import VectorSearch
 
@@ -83,6 +84,7 @@ final class RowReader: Sendable {
     func row(at address: RowAddress, id: String) async throws -> Row {
         let fragment = try await cells.fragment(of: address)
         let row = Int(address.offset)
+        if cells.snapshot.storage.isDistant { try await fragment.fetch(row) }
         let found = try await fragment.text(0, row)
         guard let found, found.utf8.elementsEqual(id.utf8) else {
             throw Failure(

@@ -63,7 +63,7 @@ extension LanceVectorStore {
                         "\(queries.count) numbers are no whole number of queries; the table's vectors are \(field.type)",
                         path: path)
                 }
-                let plan = try await searcher.plan(snapshot, field)
+                let plan = try await searcher.plan(snapshot, field, texts: textFields(snapshot))
                 var each: [[Float]] = []
                 each.reserveCapacity(queries.count / dimension)
                 for start in stride(from: 0, to: queries.count, by: dimension) {
@@ -88,7 +88,7 @@ extension LanceVectorStore {
         try await door {
             try await reading { snapshot in
                 let field = try checkedQuery(query, topK, nil, nil, snapshot)
-                let plan = try await searcher.plan(snapshot, field)
+                let plan = try await searcher.plan(snapshot, field, texts: textFields(snapshot))
                 try checkDirection(query, plan.metric)
                 let wanted = Searcher.Query(vector: query, k: topK, probes: nil, refineFactor: nil)
                 let neighbors = try await withTaskExecutorPreference(WorkExecutor.shared) {
@@ -120,7 +120,7 @@ extension LanceVectorStore {
         _ trace: inout SearchTrace, _ clock: inout StageClock
     ) async throws -> [Hit] {
         let field = try checkedQuery(query, topK, nprobes, refineFactor, snapshot)
-        let plan = try await searcher.plan(snapshot, field)
+        let plan = try await searcher.plan(snapshot, field, texts: textFields(snapshot))
         try checkDirection(query, plan.metric)
         let wanted = Searcher.Query(vector: query, k: topK, probes: nprobes, refineFactor: refineFactor)
         clock.mark(.open, &trace)
@@ -135,27 +135,28 @@ extension LanceVectorStore {
 
     var threads: Int { options.threads ?? Self.processors }
 
+    /// The columns whose texts a hit has.
+    private func textFields(_ snapshot: Snapshot) throws -> [TableField] {
+        [try textField(options.columns.id, snapshot)] + [try chunkTextField(snapshot)].compactMap { $0 }
+    }
+
     private func hits(_ neighbors: [Neighbor], _ columns: [String], _ snapshot: Snapshot) async throws -> [Hit] {
-        let fields = [try textField(options.columns.id, snapshot)] + [try chunkTextField(snapshot)].compactMap { $0 }
+        let fields = try textFields(snapshot)
         let texts = try await searcher.texts(fields, in: snapshot)
         texts.prefetch(neighbors)
         var hits: [Hit] = []
         hits.reserveCapacity(neighbors.count)
         for neighbor in neighbors {
             let address = RowAddress(rawValue: neighbor.address)
-            var values: (id: String?, text: String?)
-            if let id = try texts.textInPlace(0, at: address),
+            guard let id = try texts.textInPlace(0, at: address),
                 let text = fields.count > 1 ? try texts.textInPlace(1, at: address) : .some(nil)
-            {
-                values = (id, text)
-            } else {
-                values.id = try await texts.text(0, at: address)
-                if fields.count > 1 { values.text = try await texts.text(1, at: address) }
-            }
-            hits.append(
-                Hit(
-                    docID: values.id ?? "", chunkText: values.text ?? "", score: 1 - neighbor.distance,
-                    distance: neighbor.distance))
+            else { break }
+            hits.append(Hit(neighbor, id, text))
+        }
+        if hits.count < neighbors.count {
+            let rest = neighbors[hits.count...]
+            let values = try await texts.texts(at: rest.map { RowAddress(rawValue: $0.address) })
+            hits += zip(rest, values).map { Hit($0, $1[0], fields.count > 1 ? $1[1] : nil) }
         }
         if !columns.isEmpty {
             let addresses = neighbors.map { RowAddress(rawValue: $0.address) }
@@ -267,6 +268,13 @@ extension LanceVectorStore {
             throw mismatch(field, "text", snapshot)
         }
         return field
+    }
+}
+
+extension Hit {
+    fileprivate init(_ neighbor: Neighbor, _ id: String?, _ text: String?) {
+        self.init(
+            docID: id ?? "", chunkText: text ?? "", score: 1 - neighbor.distance, distance: neighbor.distance)
     }
 }
 

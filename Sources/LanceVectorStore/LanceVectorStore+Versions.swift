@@ -34,7 +34,7 @@ extension LanceVectorStore {
 
     /// The version that searches see at this moment; nil where there is no table.
     public func version() async throws(StoreError) -> Int? {
-        try await door { try await table.latestIfAny().map { Int(clamping: $0.version) } }
+        try await door { try await table.recentIfAny().map { Int(clamping: $0.version) } }
     }
 
     /// The table as it was in one version: all that looks at it does so at that version, and what would change it throws
@@ -42,7 +42,7 @@ extension LanceVectorStore {
     public func at(_ version: TableVersion) throws(StoreError) -> LanceVectorStore {
         var options = options
         options.version = version
-        return try LanceVectorStore(path: path, options: options)
+        return try LanceVectorStore(storage, path: path, options: options)
     }
 
     /// Makes an older version's rows and indices the newest again, in one commit; the versions in between stay.

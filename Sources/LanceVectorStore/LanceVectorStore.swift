@@ -3,7 +3,7 @@ import ByteCoding
 import Foundation
 import LanceFile
 package import LanceTable
-import ObjectStorage
+package import ObjectStorage
 import Synchronization
 import VectorSearch
 
@@ -20,7 +20,8 @@ import VectorSearch
 /// but the id and the vector, and have vectors of 16 or 64 bits. Any tool that speaks Lance reads and writes the same files.
 ///
 /// A store may be used from any number of tasks at once. Every call sees the newest committed version, also one that
-/// another process committed, and works on that version until it returns. With ``Options/Durability-swift.enum/full``
+/// another process committed (or, with ``Options/consistencyInterval``, one that was the newest a moment ago), and works on
+/// that version until it returns. With ``Options/Durability-swift.enum/full``
 /// the effect of a call that returned survives power loss.
 public final class LanceVectorStore: Sendable {
     /// The table's path as it was given.
@@ -35,24 +36,43 @@ public final class LanceVectorStore: Sendable {
     /// Prepares a store; neither reads nor writes anything yet.
     ///
     /// - Parameters:
-    ///   - path: a local path or `file:///…`. The table need not exist: migration and append make it.
+    ///   - path: a local path, `file:///…`, or `s3://bucket/path` (with the package trait `S3`, which is there unless
+    ///     switched off). The table need not exist: migration and append make it; the bucket must.
     ///   - options: how the store works.
-    /// - Throws: `unsupported` for another scheme, or for an option that has no effect yet; `invalid_argument` for an
-    ///   option that makes no sense.
-    public init(path: String, options: Options = .init()) throws(StoreError) {
+    /// - Throws: `unsupported` for another scheme; `invalid_argument` for an option that makes no sense.
+    public convenience init(path: String, options: Options = .init()) throws(StoreError) {
+        let storage: any ObjectStorage
+        do {
+            storage = try KnownPlaces(options).storage(at: StorageLocation(parsing: path))
+        } catch {
+            throw StoreError(error, path: path)
+        }
+        try self.init(storage, path: path, options: options)
+    }
+
+    /// The same over any storage.
+    ///
+    /// - Parameters:
+    ///   - path: what the user calls the place; nil for the storage's own name.
+    ///   - now: the clock of the consistency interval.
+    package init(
+        _ storage: any ObjectStorage, path: String? = nil, options: Options = .init(),
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) throws(StoreError) {
+        let path = path ?? storage.location
         let pinned: VersionReference?
         do {
             try options.check()
             pinned = try options.version?.reference()
-            switch try StorageLocation(parsing: path) {
-            case .local(let directory): storage = LocalStorage(path: directory)
-            }
         } catch {
             throw StoreError(error, path: path)
         }
         self.path = path
         self.options = options
-        table = Table(storage, options.storageDurability, pinned: pinned)
+        self.storage = storage
+        table = Table(
+            storage, options.storageDurability, pinned: pinned, consistencyInterval: options.consistencyInterval,
+            now: now)
     }
 
     /// Runs `body` and turns what it throws into a `StoreError`.
@@ -73,15 +93,15 @@ public final class LanceVectorStore: Sendable {
         }
     }
 
-    /// Runs `body` on the newest version, and again on a newer one where another process replaced the table meanwhile
-    /// and removed the files that `body` was about to open.
+    /// Runs `body` on the newest version that is known or looked for, and again on a newer one where another process
+    /// replaced the table meanwhile and removed the files that `body` was about to open.
     package func reading<T>(_ body: (Snapshot) async throws -> T) async throws -> T {
-        try await reading(from: table.latest(), body)
+        try await reading(from: table.recent(), body)
     }
 
     /// The same; nil where there is no table.
     private func readingIfAny<T>(_ body: (Snapshot) async throws -> T) async throws -> T? {
-        guard let snapshot = try await table.latestIfAny() else { return nil }
+        guard let snapshot = try await table.recentIfAny() else { return nil }
         return try await reading(from: snapshot, body)
     }
 

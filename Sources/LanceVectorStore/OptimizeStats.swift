@@ -35,20 +35,27 @@ public struct OptimizeStats: Sendable, Codable, Equatable {
     public var skipped: [String: String]
     /// Bytes of the files that were added; 0 of a dry run.
     public var diskBytesAdded: Int
+    /// Bytes of the files that the newest version needs no more, which a clean-up frees.
+    public var diskBytesReplaced: Int
     /// Seconds from the call to the durable commit.
     public var durationSeconds: Double
 
     /// Creates statistics.
-    public init(indices: [Index], skipped: [String: String], diskBytesAdded: Int, durationSeconds: Double) {
+    public init(
+        indices: [Index], skipped: [String: String], diskBytesAdded: Int, diskBytesReplaced: Int = 0,
+        durationSeconds: Double
+    ) {
         self.indices = indices
         self.skipped = skipped
         self.diskBytesAdded = diskBytesAdded
+        self.diskBytesReplaced = diskBytesReplaced
         self.durationSeconds = durationSeconds
     }
 
     enum CodingKeys: String, CodingKey {
         case indices, skipped
         case diskBytesAdded = "disk_bytes_added"
+        case diskBytesReplaced = "disk_bytes_replaced"
         case durationSeconds = "duration_secs"
     }
 }

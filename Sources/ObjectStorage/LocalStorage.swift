@@ -14,14 +14,23 @@ import SystemPackage
 /// A directory of this machine's file system.
 ///
 /// The promise of `ObjectStorage`, kept with: `open` + `mmap` for reading; `fsync` of the file and then of its
-/// directory for durability; `link(2)`, which fails when the new name exists, for put-if-absent. A directory that this
-/// storage makes is made durable by an `fsync` of its parent.
+/// directory for durability; `link(2)`, which fails when the new name exists, for put-if-absent. A directory is made
+/// durable by an `fsync` of its parent, once by each storage, whoever made it: that process may have been killed between
+/// the two.
 package struct LocalStorage: ObjectStorage {
     private let root: FilePath
+    private let durable = DurableDirectories()
+    private let places: StoragePlaces
 
-    package init(path: String) { root = FilePath(path) }
+    /// - Parameter places: makes the storage of other places that a table names.
+    package init(path: String, places: StoragePlaces = .local) {
+        root = FilePath(path)
+        self.places = places
+    }
 
     package var location: String { root.string }
+
+    package func storage(at location: StorageLocation) throws -> any ObjectStorage { try places.make(location) }
 
     private func path(_ key: ObjectKey) -> FilePath {
         key.components.reduce(root) { $0.appending($1) }
@@ -88,7 +97,7 @@ package struct LocalStorage: ObjectStorage {
     // MARK: Writing
 
     package func create(_ key: ObjectKey, _ durability: WriteDurability) async throws -> any ObjectWriter {
-        try makeDirectory(path(key.parent), durability)
+        try makeDirectory(key.parent, durability)
         return try LocalWriter(path: path(key), durability)
     }
 
@@ -97,7 +106,7 @@ package struct LocalStorage: ObjectStorage {
     {
         let target = path(key)
         let directory = path(key.parent)
-        try makeDirectory(directory, durability)
+        try makeDirectory(key.parent, durability)
         // The name must not look like a manifest, lest a reader take it for one.
         let temporary = directory.appending(".tmp-\(UUID().uuidString.lowercased())")
         let writer = try LocalWriter(path: temporary, durability)
@@ -114,7 +123,7 @@ package struct LocalStorage: ObjectStorage {
         }
         if durability == .full {
             do {
-                try synchronize(directory: directory)
+                try synchronizeDirectory(directory)
             } catch {
                 throw Failure(
                     .commitUnknown,
@@ -126,20 +135,110 @@ package struct LocalStorage: ObjectStorage {
         return .created
     }
 
-    package func delete(_ key: ObjectKey) async throws {
+    package func delete(_ key: ObjectKey, _ durability: WriteDurability) async throws {
         let path = path(key).string
+        let directory = self.path(key.parent)
         do {
             try SystemCall.removeFile(path)
         } catch Errno.noSuchFileOrDirectory, Errno.notDirectory {
         } catch {
             throw Failure(errno: error, "cannot remove the file", path: path)
         }
+        if durability == .full {
+            do {
+                try synchronizeDirectory(directory)
+            } catch Errno.noSuchFileOrDirectory, Errno.notDirectory {
+            } catch {
+                throw Failure(
+                    .commitUnknown,
+                    "'\(key.name)' was removed, but making that durable failed (\(error)): it may be there again after a "
+                        + "power loss",
+                    path: path, underlying: error)
+            }
+        }
         // Index files have a directory each; one that has become empty goes with its last file.
-        if key.components.count > 2 { try? SystemCall.removeEmptyDirectory(self.path(key.parent).string) }
+        if key.components.count > 2 { try? SystemCall.removeEmptyDirectory(directory.string) }
+    }
+
+    /// Makes a directory of the table and what is missing above it; with `.full` all of that is on the device on return.
+    private func makeDirectory(_ key: ObjectKey, _ durability: WriteDurability) throws {
+        let directory = path(key)
+        guard durability == .full else {
+            try makeDirectory(directory, .relaxed)
+            return
+        }
+        if let status = try? SystemCall.status(directory.string), durable.contains(status) { return }
+        var path = root
+        try makeDurable(path, isRoot: true)
+        for component in key.components {
+            path.append(component)
+            try makeDurable(path, isRoot: false)
+        }
+    }
+
+    private func makeDurable(_ path: FilePath, isRoot: Bool) throws {
+        if let status = try? SystemCall.status(path.string), durable.contains(status) { return }
+        if try !makeDirectory(path, .full) {
+            let parent = path.removingLastComponent()
+            do {
+                try synchronizeDirectory(parent.isEmpty ? "." : parent)
+            } catch Errno.permissionDenied where isRoot {
+                // Somebody else's, who made this table's directory for us; it is theirs to keep.
+            } catch let error as Errno {
+                throw Failure(errno: error, "cannot make the directory durable", path: path.string)
+            }
+        }
+        if let status = try? SystemCall.status(path.string) { durable.insert(status) }
+    }
+
+    package func synchronize(directory: ObjectKey) async throws {
+        let path = path(directory)
+        do {
+            try synchronizeDirectory(path)
+        } catch Errno.noSuchFileOrDirectory {
+            // That it is gone is for the one above to tell. The table's own is somebody else's to make and to remove.
+            if !directory.components.isEmpty { try await synchronize(directory: directory.parent) }
+        } catch let error as Errno {
+            throw Failure(errno: error, "cannot make the directory durable", path: path.string)
+        }
+    }
+
+    package func synchronize(_ keys: [ObjectKey], changedSince since: Double?) async throws {
+        var directories: [ObjectKey] = []
+        var known: Set<ObjectKey> = []
+        for key in keys {
+            let path = path(key).string
+            do {
+                if let since, try SystemCall.status(path).changed.asDouble < since { continue }
+                // Whoever wrote them, what of the file is in memory goes to the device.
+                let descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
+                defer { try? descriptor.close() }
+                try SystemCall.synchronize(descriptor.rawValue)
+            } catch Errno.noSuchFileOrDirectory {
+                continue
+            } catch let error as Errno {
+                throw Failure(errno: error, "cannot make the file durable", path: path)
+            }
+            var directory = key
+            while !directory.components.isEmpty {
+                directory = directory.parent
+                if known.insert(directory).inserted { directories.append(directory) }
+            }
+        }
+        for directory in directories { try await synchronize(directory: directory) }
+        if !directories.isEmpty {
+            let above = root.removingLastComponent()
+            try fail("cannot make the table's directory durable", root.string) {
+                try synchronizeDirectory(above.isEmpty ? "." : above)
+            }
+        }
     }
 
     /// Makes a directory and what is missing above it, durably: a file is lost with a directory that was not synced.
-    private func makeDirectory(_ path: FilePath, _ durability: WriteDurability) throws {
+    ///
+    /// False where it was there; then nobody knows whether it is durable.
+    @discardableResult
+    private func makeDirectory(_ path: FilePath, _ durability: WriteDurability) throws -> Bool {
         do {
             try SystemCall.makeDirectory(path.string)
         } catch Errno.fileExists {
@@ -150,7 +249,7 @@ package struct LocalStorage: ObjectStorage {
                     .invalidArgument, "there should be a directory here, and there is something else", path: path.string
                 )
             }
-            return
+            return false
         } catch Errno.noSuchFileOrDirectory {
             let parent = path.removingLastComponent()
             guard parent != path, !parent.isEmpty else {
@@ -164,9 +263,10 @@ package struct LocalStorage: ObjectStorage {
         if durability == .full {
             let parent = path.removingLastComponent()
             try fail("cannot make the directory durable", path.string) {
-                try synchronize(directory: parent.isEmpty ? "." : parent)
+                try synchronizeDirectory(parent.isEmpty ? "." : parent)
             }
         }
+        return true
     }
 
     // MARK: Looking
@@ -262,7 +362,16 @@ package struct LocalStorage: ObjectStorage {
 }
 
 extension stat {
-    fileprivate var modified: timespec {
+    /// When contents or name changed: what was copied with its times is new all the same.
+    fileprivate var changed: timespec {
+        #if canImport(Darwin)
+            st_ctimespec
+        #else
+            st_ctim
+        #endif
+    }
+
+    var modified: timespec {
         #if canImport(Darwin)
             st_mtimespec
         #else
@@ -272,7 +381,7 @@ extension stat {
 }
 
 extension timespec {
-    fileprivate var asDouble: Double { Double(tv_sec) + Double(tv_nsec) * 1e-9 }
+    var asDouble: Double { Double(tv_sec) + Double(tv_nsec) * 1e-9 }
 }
 
 /// Runs `body` and turns an `Errno` into a `Failure`.
@@ -284,7 +393,7 @@ func fail<T>(_ doing: String, _ path: String, _ body: () throws -> T) throws -> 
     }
 }
 
-func synchronize(directory: FilePath) throws {
+func synchronizeDirectory(_ directory: FilePath) throws {
     let descriptor = try FileDescriptor.open(directory, .readOnly, options: [.closeOnExec])
     defer { try? descriptor.close() }
     try SystemCall.synchronize(descriptor.rawValue)

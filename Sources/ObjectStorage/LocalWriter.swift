@@ -70,7 +70,7 @@ final class LocalWriter: ObjectWriter {
         if durability == .full {
             try fail("cannot make the file's directory durable", path.string) {
                 let directory = path.removingLastComponent()
-                try synchronize(directory: directory.isEmpty ? "." : directory)
+                try synchronizeDirectory(directory.isEmpty ? "." : directory)
             }
         }
         state.withLock { state in

@@ -6,6 +6,7 @@ import Synchronization
 package final class MemoryStorage: ObjectStorage {
     private struct State {
         var objects: [ObjectKey: Region] = [:]
+        var tags: [ObjectKey: String] = [:]
         var changes: [ObjectKey: Int64] = [:]
     }
 
@@ -40,9 +41,14 @@ package final class MemoryStorage: ObjectStorage {
 
     private func put(_ key: ObjectKey, _ bytes: [UInt8]) -> Bool {
         let region = Region(copying: bytes, name: "\(location)/\(key)")
+        // As servers have them, of the contents.
+        var hasher = Hasher()
+        bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+        let tag = String(hasher.finalize())
         return state.withLock { state in
             guard state.objects[key] == nil else { return false }
             state.objects[key] = region
+            state.tags[key] = tag
             state.changes[key.parent, default: 0] += 1
             return true
         }
@@ -64,15 +70,24 @@ package final class MemoryStorage: ObjectStorage {
 
     package func walk() async throws -> [ObjectEntry] {
         state.withLock { state in
-            state.objects.map { ObjectEntry(key: $0.key, size: UInt64($0.value.count), modified: 0) }
+            state.objects.map { key, region in
+                ObjectEntry(key: key, size: UInt64(region.count), modified: 0, tag: state.tags[key])
+            }
         }
     }
 
-    package func delete(_ key: ObjectKey) async throws {
+    package func tag(of key: ObjectKey) async throws -> String? { state.withLock { $0.tags[key] } }
+
+    package func delete(_ key: ObjectKey, _ durability: WriteDurability) async throws {
         state.withLock { state in
+            state.tags[key] = nil
             if state.objects.removeValue(forKey: key) != nil { state.changes[key.parent, default: 0] += 1 }
         }
     }
+
+    package func synchronize(directory: ObjectKey) async throws {}
+
+    package func synchronize(_ keys: [ObjectKey], changedSince since: Double?) async throws {}
 
     package func stamp(of directory: ObjectKey) async throws -> DirectoryStamp? {
         state.withLock { state in

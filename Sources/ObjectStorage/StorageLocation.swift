@@ -5,8 +5,11 @@ import Foundation
 /// Where a table is: a path on this machine, or a URI.
 package enum StorageLocation: Sendable, Equatable {
     case local(String)
+    /// The path has no slashes around it; it is empty for the bucket itself.
+    case s3(bucket: String, path: String)
 
-    /// Takes a path, relative or absolute, or `file:///…` with percent escapes. Other schemes are `unsupported`.
+    /// Takes a path, relative or absolute, `file:///…` or `s3://bucket/…`, both with percent escapes. Other schemes are
+    /// `unsupported`.
     package init(parsing text: String) throws {
         guard !text.isEmpty, !text.contains("\0") else {
             throw Failure(.invalidArgument, "a table needs a path, got '\(text)'", path: text)
@@ -20,16 +23,43 @@ package enum StorageLocation: Sendable, Equatable {
             return
         }
         let scheme = text[..<colon.lowerBound].lowercased()
+        let rest = String(text[colon.upperBound...])
+        if scheme == "s3" {
+            self = try Self.s3(rest, text)
+            return
+        }
         guard scheme == "file" else {
             throw Failure(
-                .unsupported, "'\(scheme)://' tables are not supported; use a local path or file:///…", path: text)
+                .unsupported, "'\(scheme)://' tables are not supported; use a local path, file:///… or s3://bucket/…",
+                path: text)
         }
-        let rest = String(text[colon.upperBound...])
         let path = rest.hasPrefix("localhost/") ? String(rest.dropFirst("localhost".count)) : rest
         guard path.hasPrefix("/"), let decoded = path.removingPercentEncoding, !decoded.contains("\0") else {
             throw Failure(.invalidArgument, "a file URI needs an absolute path: file:///…", path: text)
         }
         self = .local(decoded)
+    }
+
+    private static func s3(_ rest: String, _ text: String) throws -> StorageLocation {
+        // What a URI ends before is in nobody's key by accident.
+        guard !rest.contains("?"), !rest.contains("#") else {
+            throw Failure(
+                .invalidArgument, "an s3:// URI has no '?' or '#' in it; in a key they are written %3F and %23",
+                path: text)
+        }
+        let parts = rest.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let bucket = parts.first ?? ""
+        var path = (parts.count > 1 ? parts[1] : "")[...]
+        while path.utf8.last == UInt8(ascii: "/") { path.removeLast() }
+        guard !bucket.isEmpty, !bucket.contains("@"), !bucket.contains(":") else {
+            throw Failure(.invalidArgument, "an s3:// URI needs the form s3://bucket/path", path: text)
+        }
+        let decoded = path.removingPercentEncoding ?? String(path)
+        guard decoded.isEmpty || (try? ObjectKey(decoded)) != nil else {
+            throw Failure(
+                .invalidArgument, "the path of an s3:// URI has an empty part, '.' or '..' in it", path: text)
+        }
+        return .s3(bucket: bucket, path: decoded)
     }
 
     private static func isScheme(_ text: Substring) -> Bool {

@@ -56,7 +56,21 @@ enum SystemCall {
 
     static func removeEmptyDirectory(_ path: String) throws(Errno) { try check { rmdir(path) } }
 
-    static func makeDirectory(_ path: String) throws(Errno) { try check { mkdir(path, 0o777) } }
+    static func makeDirectory(_ path: String, mode: mode_t = 0o777) throws(Errno) { try check { mkdir(path, mode) } }
+
+    /// Gives a file another name, atomically, in place of what has that name.
+    static func rename(_ old: String, _ new: String) throws(Errno) {
+        #if canImport(Darwin)
+            try check { Darwin.rename(old, new) }
+        #elseif canImport(Glibc)
+            try check { Glibc.rename(old, new) }
+        #elseif canImport(Musl)
+            try check { Musl.rename(old, new) }
+        #endif
+    }
+
+    /// The file was changed now, says its time.
+    static func touch(_ descriptor: Int32) throws(Errno) { try check { futimens(descriptor, nil) } }
 
     /// The names in a directory but for `.` and `..`, with what the file system says of their kind.
     static func entries(_ path: String) throws(Errno) -> [(name: String, isDirectory: Bool?)] {
@@ -108,6 +122,15 @@ extension Failure {
             (code, hint) = (.noSpace, "free some space and try again; nothing was changed")
         case .tooManyOpenFiles, .tooManyOpenFilesInSystem:
             (code, hint) = (.io, "raise the limit of open files (ulimit -n)")
+        case .fileTooLarge:
+            (code, hint) = (.io, "raise the limit of a file's size (ulimit -f), or take a file system that has none")
+        case .fileNameTooLong: (code, hint) = (.io, "choose a shorter path")
+        case .tooManySymbolicLinkLevels: (code, hint) = (.io, "the path's symbolic links lead in a circle; mend them")
+        case .noMemory: (code, hint) = (.io, "there is not enough memory, or not enough for mappings; close something")
+        case .tooManyLinks: (code, hint) = (.io, "remove some of what is in the directory")
+        case .staleNFSFileHandle: (code, hint) = (.io, "somebody removed it on the server; try again")
+        case .notSupported, .invalidArgument:
+            (code, hint) = (.unsupported, "the file system cannot do this; put the table on another one")
         default: (code, hint) = (.io, "see the system's log of the device")
         }
         self.init(code, "\(doing): \(errno); \(hint)", path: path, underlying: errno)

@@ -5,7 +5,8 @@ import Synchronization
 
 /// A storage that writes down what is asked of it, and fails where it is told to.
 ///
-/// Only operations that change something, and those that a commit cannot do without, are counted and may fail.
+/// Only operations that change something, and those that a commit cannot do without, are counted and may fail; where it
+/// is asked for, those that look at sizes, directories and times too.
 package final class FaultyStorage: ObjectStorage {
     package enum Operation: Sendable, Equatable {
         case open(String)
@@ -15,11 +16,14 @@ package final class FaultyStorage: ObjectStorage {
         case finish(String)
         case put(String, WriteDurability)
         case delete(String)
+        /// Asks for a size, a stamp, or what directories or objects there are.
+        case look(String)
 
         /// The object's key.
         package var key: String {
             switch self {
-            case .open(let key), .names(let key), .write(let key), .finish(let key), .delete(let key): key
+            case .open(let key), .names(let key), .write(let key), .finish(let key), .delete(let key), .look(let key):
+                key
             case .create(let key, _), .put(let key, _): key
             }
         }
@@ -33,17 +37,45 @@ package final class FaultyStorage: ObjectStorage {
         case after
     }
 
+    /// What is wrong with a device, a process or a directory.
+    package struct Trouble: Sendable {
+        /// Of the first failing operation, from 0.
+        package var number: Int
+        /// Every later one fails, too, until the trouble is over.
+        package var isLasting = false
+        /// Others are done as ever, and counted.
+        package var affects: @Sendable (Operation) -> Bool
+        /// Nil where the operation is done nevertheless, after something else has happened.
+        package var error: @Sendable (Operation) -> (any Error)?
+
+        package init(
+            at number: Int, isLasting: Bool = false, affects: @escaping @Sendable (Operation) -> Bool = { _ in true },
+            error: @escaping @Sendable (Operation) -> (any Error)?
+        ) {
+            self.number = number
+            self.isLasting = isLasting
+            self.affects = affects
+            self.error = error
+        }
+    }
+
     private struct State {
         var operations: [Operation] = []
         var failing: Int?
         var fault = Fault.before
+        var trouble: Trouble?
         var answersAlreadyExists = false
+        var deniesPuts = false
     }
 
     private let inner: any ObjectStorage
+    private let countsLooks: Bool
     private let state = Mutex(State())
 
-    package init(_ inner: any ObjectStorage) { self.inner = inner }
+    package init(_ inner: any ObjectStorage, countingLooks countsLooks: Bool = false) {
+        self.inner = inner
+        self.countsLooks = countsLooks
+    }
 
     package var operations: [Operation] { state.withLock { $0.operations } }
 
@@ -53,17 +85,32 @@ package final class FaultyStorage: ObjectStorage {
             state.operations = []
             state.failing = number
             state.fault = fault
+            state.trouble = nil
         }
+    }
+
+    /// Forgets what was asked so far, and has this trouble from now on.
+    package func suffer(_ trouble: Trouble) {
+        fail(nil)
+        state.withLock { $0.trouble = trouble }
     }
 
     /// Every put from now on answers that the name is taken.
     package func refusePuts() { state.withLock { $0.answersAlreadyExists = true } }
 
+    /// Every put from now on is done, and answers that the name is taken.
+    package func denyPuts() { state.withLock { $0.deniesPuts = true } }
+
     private func perform<T>(_ operation: Operation, _ body: () async throws -> T) async throws -> T {
-        let fault: Fault? = state.withLock { state in
+        let (fault, trouble): (Fault?, Trouble?) = state.withLock { state in
+            let number = state.operations.count
             state.operations.append(operation)
-            return state.failing == state.operations.count - 1 ? state.fault : nil
+            let trouble = state.trouble.flatMap { trouble in
+                trouble.number == number || (trouble.isLasting && trouble.number < number) ? trouble : nil
+            }
+            return (state.failing == number ? state.fault : nil, trouble)
         }
+        if let trouble, trouble.affects(operation), let error = trouble.error(operation) { throw error }
         guard let fault else { return try await body() }
         let injected = Failure(.io, "injected fault at \(operation)", path: location)
         guard fault == .after else { throw injected }
@@ -84,7 +131,14 @@ package final class FaultyStorage: ObjectStorage {
         try await perform(.open(key.description)) { try await inner.read(key, range) }
     }
 
-    package func size(_ key: ObjectKey) async throws -> UInt64 { try await inner.size(key) }
+    private func look<T>(_ key: ObjectKey, _ body: () async throws -> T) async throws -> T {
+        guard countsLooks else { return try await body() }
+        return try await perform(.look(key.description), body)
+    }
+
+    package func size(_ key: ObjectKey) async throws -> UInt64 {
+        try await look(key) { try await inner.size(key) }
+    }
 
     package func create(_ key: ObjectKey, _ durability: WriteDurability) async throws -> any ObjectWriter {
         let writer = try await perform(.create(key.description, durability)) { try await inner.create(key, durability) }
@@ -96,7 +150,8 @@ package final class FaultyStorage: ObjectStorage {
     {
         try await perform(.put(key.description, durability)) {
             if state.withLock({ $0.answersAlreadyExists }) { return .alreadyExists }
-            return try await inner.putIfAbsent(key, bytes, durability)
+            let outcome = try await inner.putIfAbsent(key, bytes, durability)
+            return state.withLock { $0.deniesPuts } ? .alreadyExists : outcome
         }
     }
 
@@ -105,18 +160,26 @@ package final class FaultyStorage: ObjectStorage {
     }
 
     package func directories(in directory: ObjectKey) async throws -> [String] {
-        try await inner.directories(in: directory)
+        try await look(directory) { try await inner.directories(in: directory) }
     }
 
-    package func walk() async throws -> [ObjectEntry] { try await inner.walk() }
+    package func walk() async throws -> [ObjectEntry] { try await look(.root) { try await inner.walk() } }
 
-    package func delete(_ key: ObjectKey) async throws {
-        try await perform(.delete(key.description)) { try await inner.delete(key) }
+    package func delete(_ key: ObjectKey, _ durability: WriteDurability) async throws {
+        try await perform(.delete(key.description)) { try await inner.delete(key, durability) }
+    }
+
+    package func synchronize(directory: ObjectKey) async throws { try await inner.synchronize(directory: directory) }
+
+    package func synchronize(_ keys: [ObjectKey], changedSince since: Double?) async throws {
+        try await inner.synchronize(keys, changedSince: since)
     }
 
     package func stamp(of directory: ObjectKey) async throws -> DirectoryStamp? {
-        try await inner.stamp(of: directory)
+        try await look(directory) { try await inner.stamp(of: directory) }
     }
+
+    package func tag(of key: ObjectKey) async throws -> String? { try await look(key) { try await inner.tag(of: key) } }
 
     private final class Writer: ObjectWriter {
         let storage: FaultyStorage

@@ -47,8 +47,14 @@ package struct OverlayStorage: ObjectStorage {
 
     package func walk() async throws -> [ObjectEntry] { try await inner.walk() }
 
-    package func delete(_ key: ObjectKey) async throws {
+    package func delete(_ key: ObjectKey, _ durability: WriteDurability) async throws {
         throw Failure(.permission, "this storage is not to be changed", path: location)
+    }
+
+    package func synchronize(directory: ObjectKey) async throws { try await inner.synchronize(directory: directory) }
+
+    package func synchronize(_ keys: [ObjectKey], changedSince since: Double?) async throws {
+        try await inner.synchronize(keys, changedSince: since)
     }
 
     package func stamp(of directory: ObjectKey) async throws -> DirectoryStamp? { nil }

@@ -56,6 +56,29 @@ extension StorageConformance {
         try await write(storage, "_indices/a/other", [2])
         try await storage.delete(key)
         try check(try await storage.names(in: ObjectKey("_indices/a")) == ["other"], "names after deletion")
+        // For good, and what is not there, too.
+        for name in ["_indices/a/other", "_indices/a/other", "_indices/none/x"] {
+            try await storage.delete(ObjectKey(name), .full)
+        }
+        try check(try await storage.walk().isEmpty, "walk after durable deletions")
+    }
+
+    /// What can be seen of making things durable: that it is no error, and changes nothing.
+    static func durability(_ storage: any ObjectStorage) async throws {
+        let keys = try ["data/a", "_indices/x/b", "c"].map { try ObjectKey($0) }
+        try await storage.synchronize(directory: ObjectKey("_versions"))
+        try await storage.synchronize([ObjectKey("data/none")], changedSince: nil)
+        for key in keys { try await write(storage, key.description, [1, 2, 3]) }
+        for since in [nil, 0, Double.greatestFiniteMagnitude] {
+            try await storage.synchronize(keys + [try ObjectKey("none/at/all")], changedSince: since)
+        }
+        try await storage.synchronize([], changedSince: nil)
+        try await storage.synchronize(directory: .root)
+        try await storage.synchronize(directory: ObjectKey("data"))
+        for key in keys {
+            try check(try await storage.open(key).view.bytes == [1, 2, 3], "\(key) after synchronizing")
+        }
+        try check(try await storage.walk().count == keys.count, "objects after synchronizing")
     }
 
     /// A directory that nothing happens to keeps its stamp; one that something happened to gets another in time.

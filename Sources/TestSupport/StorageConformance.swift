@@ -15,6 +15,7 @@ package func checkStorage(make: @Sendable () async throws -> any ObjectStorage) 
         ("names", StorageConformance.names),
         ("walk", StorageConformance.walk),
         ("deletion", StorageConformance.deletion),
+        ("durability", StorageConformance.durability),
         ("stamps", StorageConformance.stamps),
         ("directories are no objects", StorageConformance.directories),
         ("many tasks", StorageConformance.manyTasks),
@@ -125,7 +126,9 @@ enum StorageConformance {
     /// One winner a round, whose bytes are there whole; a reader sees all of them or nothing.
     static func racingPuts(_ storage: any ObjectStorage) async throws {
         let size = 20_000
-        for round in 0..<50 {
+        // Some servers let a racing writer wait for seconds.
+        let rounds = storage.isDistant ? 12 : 50
+        for round in 0..<rounds {
             let key = try ObjectKey("_versions/\(round)")
             let winners = try await withThrowingTaskGroup(of: Int?.self) { group in
                 for task in 0..<8 {
@@ -146,7 +149,8 @@ enum StorageConformance {
         }
         let names = try await storage.names(in: ObjectKey("_versions"))
         try check(
-            Set(names) == Set((0..<50).map { "\($0)" }) && names.count == 50, "the race left \(names.count) names")
+            Set(names) == Set((0..<rounds).map { "\($0)" }) && names.count == rounds,
+            "the race left \(names.count) names")
     }
 
     static func ranges(_ storage: any ObjectStorage) async throws {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import ByteCoding
 import Dispatch
 import LanceIndex
 import Synchronization
@@ -21,31 +22,65 @@ struct BatchSearch: Sendable {
     /// The nearest rows of each query; nil where the codes cannot tell.
     ///
     /// Blocks the thread; throws `CancellationError` when `isCancelled` says so.
-    func nearest(threads: Int, isCancelled: @escaping @Sendable () -> Bool) throws -> [[Neighbor]?] {
+    func nearest(threads: Int, isCancelled: @escaping @Sendable () -> Bool) async throws -> [[Neighbor]?] {
         let size = max(1, min(Self.queriesPerBlock, (queries.count + threads - 1) / threads))
-        let blocks = (queries.count + size - 1) / size
-        let results = Mutex([[Neighbor]?](repeating: nil, count: queries.count))
-        let failure = Mutex<(any Error)?>(nil)
+        let blocks = stride(from: 0, to: queries.count, by: size).map { $0..<min($0 + size, queries.count) }
+        var results = [[Neighbor]?](repeating: nil, count: queries.count)
+        var rest = blocks[...]
+        while !rest.isEmpty {
+            // Vectors that must be fetched are held for some queries at a time.
+            var pending = Array(search.isInMemory ? rest : rest.prefix(threads))
+            rest = rest.dropFirst(pending.count)
+            try await fetching {
+                let done = try run(pending, size, threads, isCancelled)
+                for (range, found) in done.found {
+                    for (index, neighbors) in zip(range, found) { results[index] = neighbors }
+                }
+                pending = done.pending
+                if let missing = done.missing { throw missing }
+            }
+        }
+        return results
+    }
+
+    /// What became of some blocks of queries.
+    private struct Done {
+        var found: [(range: Range<Int>, neighbors: [[Neighbor]?])] = []
+        /// Those that need what is missing.
+        var pending: [Range<Int>] = []
+        var missing: MissingBytes?
+        var failure: (any Error)?
+    }
+
+    private func run(_ blocks: [Range<Int>], _ size: Int, _ threads: Int, _ isCancelled: @Sendable () -> Bool) throws
+        -> Done
+    {
+        let state = Mutex(Done())
         let next = Atomic(0)
-        DispatchQueue.concurrentPerform(iterations: min(threads, blocks)) { _ in
+        DispatchQueue.concurrentPerform(iterations: min(threads, blocks.count)) { _ in
             let scratches = (0..<size).map { _ in ScanScratch() }
             while true {
-                let block = next.wrappingAdd(1, ordering: .relaxed).oldValue
-                guard block < blocks, failure.withLock({ $0 == nil }) else { break }
-                let range = block * size..<min((block + 1) * size, queries.count)
+                let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard number < blocks.count, state.withLock({ $0.failure == nil }) else { break }
+                let range = blocks[number]
                 do {
                     if isCancelled() { throw CancellationError() }
-                    let found = try self.block(range, scratches)
-                    results.withLock { results in
-                        for (index, neighbors) in zip(range, found) { results[index] = neighbors }
+                    let found = try block(range, scratches)
+                    state.withLock { $0.found.append((range, found)) }
+                } catch let missing as MissingBytes {
+                    state.withLock { state in
+                        state.pending.append(range)
+                        state.missing?.add(missing)
+                        if state.missing == nil { state.missing = missing }
                     }
                 } catch {
-                    failure.withLock { $0 = $0 ?? error }
+                    state.withLock { $0.failure = $0.failure ?? error }
                 }
             }
         }
-        if let failure = failure.withLock({ $0 }) { throw failure }
-        return results.withLock { $0 }
+        let done = state.withLock { $0 }
+        if let failure = done.failure { throw failure }
+        return done
     }
 
     private func block(_ range: Range<Int>, _ scratches: [ScanScratch]) throws -> [[Neighbor]?] {
@@ -78,7 +113,7 @@ struct BatchSearch: Sendable {
                 found[number] = search.finish(&scan, kept: kept, &trace)
             }
         }
-        return try zip(range, found).enumerated().map { number, pair in
+        return try zip(range, found).enumerated().mapFetching { number, pair in
             guard let count = pair.1 else { return nil }
             return try search.result(queries[pair.0], count, asked: 0, scratches[number], &trace)
         }

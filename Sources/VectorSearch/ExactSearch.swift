@@ -14,6 +14,8 @@ package import VectorMath
 package struct ExactSearch: Sendable {
     /// Rows that one thread takes at a time: enough that taking them costs nothing beside comparing them.
     private static let bytesPerShare = 4 << 20
+    /// Bytes of vectors that are fetched before they are compared.
+    private static let fetchedBytes = 64 << 20
 
     private let fragments: [FragmentReader]
     private let field: TableField
@@ -48,15 +50,44 @@ package struct ExactSearch: Sendable {
     package func nearest(_ k: Int) async throws -> [Neighbor] {
         let shares = try await plan()
         let rows = shares.reduce(0) { $0 + $1.rows.count }
-        let scanner = FlatScanner(query, k: min(k, rows))
+        let empty = FlatScanner(query, k: min(k, rows))
+        var scanner = empty
+        if shares.allSatisfy({ $0.floats != nil || $0.column.isInMemory }) {
+            try await scan(shares, empty, &scanner)
+            return scanner.result()
+        }
+        // What must be fetched is in memory for a part of the table at a time.
+        var rest = shares[...]
+        while !rest.isEmpty {
+            var bytes = 0
+            let part = rest.prefix { share in
+                defer { bytes += share.rows.count * dimension * MemoryLayout<Float>.stride }
+                return bytes < Self.fetchedBytes
+            }
+            rest = rest.dropFirst(part.count)
+            let blocks = try await fetching { try part.mapFetching { try $0.column.vectors($0.rows) } }
+            let here = zip(part, blocks).compactMap { share, block in
+                block.map { block in
+                    var share = share
+                    share.floats = block.floats
+                    share.skipping = Self.skipping(block, share.skipping)
+                    return share
+                }
+            }
+            try await scan(here, empty, &scanner)
+        }
+        return scanner.result()
+    }
+
+    /// Compares with all shares, and adds what is nearest to what `scanner` has.
+    private func scan(_ shares: [Share], _ empty: FlatScanner, _ scanner: inout FlatScanner) async throws {
         let workers = min(threads, shares.count)
         guard workers > 1 else {
-            var scanner = scanner
             for share in shares {
                 try Task.checkCancellation()
                 try Self.scan(share, &scanner)
             }
-            return scanner.result()
+            return
         }
         let next = Atomic(0)
         let isCancelled = Atomic(false)
@@ -64,7 +95,7 @@ package struct ExactSearch: Sendable {
         let failed = Mutex<(any Error)?>(nil)
         await withTaskCancellationHandler {
             DispatchQueue.concurrentPerform(iterations: workers) { _ in
-                var own = scanner
+                var own = empty
                 while !isCancelled.load(ordering: .relaxed) {
                     let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
                     guard index < shares.count else { break }
@@ -82,7 +113,7 @@ package struct ExactSearch: Sendable {
         }
         if let error = failed.withLock({ $0 }) { throw error }
         try Task.checkCancellation()
-        return merged.withLock { $0.result() }
+        scanner = merged.withLock { $0 }
     }
 
     private static func scan(_ share: Share, _ scanner: inout FlatScanner) throws {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import ByteCoding
 package import LanceIndex
 import LanceTable
 package import VectorMath
@@ -13,6 +14,9 @@ package struct IndexedSearch: Sendable {
     private let vectors: VectorCells?
     /// Rows to find by code.
     private let keep: Int
+    /// Texts that will be needed of the best, where vectors must be fetched: where those of all candidates are is asked for
+    /// at the same time.
+    var texts: RowTexts?
 
     /// - Parameters:
     ///   - probes: partitions of each segment; nil chooses.
@@ -25,6 +29,9 @@ package struct IndexedSearch: Sendable {
         vectors = Self.isExact(index, refineFactor) ? try await index.vectors() : nil
         keep = Self.candidates(index, k, refineFactor)
     }
+
+    /// What it compares with is in memory or mapped: nothing throws `MissingBytes`.
+    var isInMemory: Bool { vectors?.isInMemory ?? true }
 
     /// Whether distances are exact, even without a refine factor: where they are to be compared with others that are.
     private static func isExact(_ index: VectorIndex, _ refineFactor: Int?) -> Bool {
@@ -171,8 +178,15 @@ package struct IndexedSearch: Sendable {
             }
         }
         var nearest = TopK(k)
-        try vectors.rank(
-            candidates, asked: asked, PreparedQuery(query, metric: index.metric), into: &nearest)
+        do {
+            try vectors.rank(
+                candidates, asked: asked, PreparedQuery(query, metric: index.metric), into: &nearest)
+        } catch var missing as MissingBytes {
+            missing.add(missedBy: {
+                _ = try texts?.textsHere(at: candidates.map { RowAddress(rawValue: $0.address) })
+            })
+            throw missing
+        }
         trace.reranked += found
         trace.bytesRead += found * query.count * MemoryLayout<Float>.stride
         return nearest.sorted()

@@ -39,6 +39,19 @@ package final class RowCells: Sendable {
             self.columns = columns
         }
 
+        /// Brings all of a row's values into memory at once, where they are elsewhere.
+        package func fetch(_ row: Int) async throws {
+            try await fetching {
+                _ = try columns.mapFetching { cells in
+                    switch cells {
+                    case .text(let cells): _ = try cells.textHere(at: row)
+                    case .other(let reader): _ = try reader.readInPlace(row..<row + 1)
+                    case .absent: break
+                    }
+                }
+            }
+        }
+
         /// The text of column number `column`; nil where it is null, or no text.
         package func text(_ column: Int, _ row: Int) async throws -> String? {
             guard case .text(let cells) = columns[column] else { return nil }
@@ -53,9 +66,9 @@ package final class RowCells: Sendable {
 
         /// The numbers of a vector of any float type; none where it is null.
         package func vector(_ column: Int, _ row: Int) async throws -> [Float] {
-            guard case .other(let reader) = columns[column], let block = try reader.vectors(row..<row + 1) else {
-                return []
-            }
+            guard case .other(let reader) = columns[column],
+                let block = try await fetching({ try reader.vectors(row..<row + 1) })
+            else { return [] }
             return block.floats.array(of: Float.self)
         }
     }

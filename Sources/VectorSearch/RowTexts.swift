@@ -59,9 +59,16 @@ package final class RowTexts: Sendable {
         return try cells.textInPlace(at: Int(address.offset))
     }
 
-    /// The value of field number `field` in the row at `address`; nil where it is null.
-    package func text(_ field: Int, at address: RowAddress) async throws -> String? {
-        try await cells(field, address)?.text(at: Int(address.offset))
+    /// The values of all fields in some rows, which may have to be decoded or fetched first, all at once.
+    package func texts(at addresses: [RowAddress]) async throws -> [[String?]] {
+        try await fetching { try textsHere(at: addresses) }
+    }
+
+    /// The same of what is in memory; throws `MissingBytes` otherwise.
+    func textsHere(at addresses: [RowAddress]) throws -> [[String?]] {
+        try addresses.mapFetching { address in
+            try fields.indices.mapFetching { try cells($0, address)?.textHere(at: Int(address.offset)) }
+        }
     }
 
     private func cells(_ field: Int, _ address: RowAddress) throws -> TextCells? {

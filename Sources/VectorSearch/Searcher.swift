@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import ByteCoding
 package import LanceFile
 import LanceIndex
 package import LanceTable
+import ObjectStorage
 import Synchronization
 package import VectorMath
 
@@ -28,6 +30,8 @@ package final class Searcher: Sendable {
         package let metric: Metric
         /// Rows that are compared one by one.
         package let exactRows: Int
+        /// What the hits will be told with, where it must be fetched: it is asked for before it is known which they are.
+        fileprivate var texts: RowTexts?
     }
 
     package struct Query: Sendable {
@@ -45,7 +49,19 @@ package final class Searcher: Sendable {
     }
 
     /// Throws where the index's files are damaged or missing: see `VectorIndexCache.index(of:in:)`.
-    package func plan(_ snapshot: Snapshot, _ field: TableField) async throws -> Plan {
+    ///
+    /// - Parameter texts: columns that the hits will be told with.
+    package func plan(_ snapshot: Snapshot, _ field: TableField, texts: [TableField]) async throws -> Plan {
+        guard snapshot.storage.isDistant else { return try await plan(snapshot, field) }
+        // Data files and index files at once.
+        async let opened: Void = snapshot.open([field] + texts)
+        var plan = try await plan(snapshot, field)
+        try await opened
+        plan.texts = try await self.texts(texts, in: snapshot)
+        return plan
+    }
+
+    private func plan(_ snapshot: Snapshot, _ field: TableField) async throws -> Plan {
         let found: VectorIndexCache.Found
         if let known = indices.known(field, snapshot) {
             found = known
@@ -110,12 +126,22 @@ package final class Searcher: Sendable {
             return try await exact(query, plan, plan.snapshot.fragmentReaders, threads, &trace, &clock)
         }
         trace.indexName = index.name
-        let search = try await IndexedSearch(index, k: query.k, probes: query.probes, refineFactor: query.refineFactor)
+        var search = try await IndexedSearch(index, k: query.k, probes: query.probes, refineFactor: query.refineFactor)
+        search.texts = plan.texts
         let scratch = scratches.withLock { $0.popLast() } ?? ScanScratch()
         defer { scratches.withLock { $0.append(scratch) } }
-        guard let found = try search.nearest(query.vector, scratch: scratch, trace: &trace, clock: &clock) else {
-            return nil
+        let found: [Neighbor]?
+        if search.isInMemory {
+            found = try search.nearest(query.vector, scratch: scratch, trace: &trace, clock: &clock)
+        } else {
+            let (before, started) = (trace, clock)
+            (found, trace, clock) = try await fetching {
+                var (trace, clock) = (before, started)
+                let found = try search.nearest(query.vector, scratch: scratch, trace: &trace, clock: &clock)
+                return (found, trace, clock)
+            }
         }
+        guard let found else { return nil }
         guard !index.tail.isEmpty else { return found }
         let tail = try await exact(query, plan, index.tail, threads, &trace, &clock)
         return Array((found + tail).sorted().prefix(query.k))
@@ -134,7 +160,7 @@ package final class Searcher: Sendable {
                 try await IndexedSearch(index, k: k, probes: probes, refineFactor: refineFactor), queries: queries)
             let isCancelled = Atomic(false)
             results = try await withTaskCancellationHandler {
-                try batch.nearest(threads: threads) { isCancelled.load(ordering: .relaxed) }
+                try await batch.nearest(threads: threads) { isCancelled.load(ordering: .relaxed) }
             } onCancel: {
                 isCancelled.store(true, ordering: .relaxed)
             }

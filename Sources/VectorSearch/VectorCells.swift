@@ -23,11 +23,14 @@ final class VectorCells: @unchecked Sendable {
     private let places: [(column: ColumnReader, firstRow: Int)]
     private let blocks: [VectorBlock?]
     private let hasNulls: Bool
+    /// All pages are in memory or mapped.
+    let isInMemory: Bool
     private let dimension: Int
 
     /// - Parameter columns: the fragments that have the column, ascending.
     init(_ columns: [(fragment: UInt32, column: ColumnReader)], dimension: Int) throws {
         self.dimension = dimension
+        isInMemory = columns.allSatisfy { $0.column.isInMemory }
         var runs: [Run] = []
         var places: [(column: ColumnReader, firstRow: Int)] = []
         var blocks: [VectorBlock?] = []
@@ -124,6 +127,7 @@ final class VectorCells: @unchecked Sendable {
     ///
     /// - Parameter addresses: ascending.
     private func rankDecoded(_ addresses: [UInt64], _ query: PreparedQuery, into nearest: inout TopK) throws {
+        var parts: [(run: Int, addresses: ArraySlice<UInt64>)] = []
         var rest = addresses[...]
         while let first = rest.first {
             guard let (run, _) = run(of: first), runs[run].floats == nil else {
@@ -134,10 +138,14 @@ final class VectorCells: @unchecked Sendable {
             let end = runs[run].first + UInt64(runs[run].count)
             let here = rest.prefix { $0 < end }
             rest = rest.dropFirst(here.count)
+            parts.append((run, here))
+        }
+        let found = try parts.mapFetching { run, here in
             let (column, firstRow) = places[run]
-            guard let block = try column.vectors(taking: here.map { firstRow + Int($0 - runs[run].first) }) else {
-                continue
-            }
+            return try column.vectors(taking: here.map { firstRow + Int($0 - runs[run].first) })
+        }
+        for ((_, here), block) in zip(parts, found) {
+            guard let block else { continue }
             block.floats.withUnsafeBytes { bytes in
                 guard let base = bytes.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
                 for (row, address) in here.enumerated() where block.validity?[row] != false {

@@ -4,8 +4,70 @@ import LanceVectorStore
 
 /// The table that a command is about.
 struct TableArgument: ParsableArguments {
-    @Argument(help: "The table's directory: a path, or file:///…", completion: .directory)
+    @Argument(help: "The table's place: a directory, file:///…, or s3://bucket/path.", completion: .directory)
     var table: String
+
+    @OptionGroup var storage: StorageOptions
+
+    /// The table's store.
+    func store(_ options: Options = Options()) throws(StoreError) -> LanceVectorStore {
+        try LanceVectorStore(path: table, options: storage.added(to: options))
+    }
+}
+
+/// Settings of the table's storage.
+struct StorageOptions: ParsableArguments {
+    @Option(
+        name: .customLong("storage-option"),
+        help: ArgumentHelp(
+            "A setting of s3:// tables, by its name in the official Lance's storage_options; may be repeated. Others "
+                + "come from the environment (AWS_REGION, AWS_ENDPOINT_URL, AWS_PROFILE, …) and the files in ~/.aws.",
+            valueName: "name=value"))
+    var settings: [StorageSetting] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Memory for parts of files of s3:// tables, such as 1GiB. (default: 128MiB)", valueName: "bytes"))
+    var cacheBytes: ByteCount?
+
+    @Option(
+        help: ArgumentHelp(
+            "A directory in which up to 1 GiB of parts of files of s3:// tables are kept for later commands.",
+            valueName: "path"),
+        completion: .directory)
+    var cacheDirectory: String?
+
+    func added(to options: Options) -> Options {
+        var options = options
+        for setting in settings { options.storageOptions[setting.name] = setting.value }
+        if let cacheBytes { options.cacheBytes = cacheBytes.bytes }
+        if let cacheDirectory { options.cacheDirectory = cacheDirectory }
+        return options
+    }
+
+    func validate() throws {
+        if settings.contains(where: { $0.name.isEmpty }) {
+            throw ValidationError("--storage-option needs the form name=value")
+        }
+        if Set(settings.map(\.name)).count != settings.count {
+            throw ValidationError("--storage-option gives a setting twice")
+        }
+        if cacheDirectory?.isEmpty == true { throw ValidationError("--cache-directory needs a path") }
+    }
+}
+
+/// `name=value`. The value may be a key, so that a wrong one is not repeated in a message.
+struct StorageSetting: ExpressibleByArgument {
+    let name: String
+    let value: String
+
+    init(argument: String) {
+        let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        name = parts.count == 2 ? String(parts[0]) : ""
+        value = parts.count == 2 ? String(parts[1]) : ""
+    }
+
+    var defaultValueDescription: String { "\(name)=…" }
 }
 
 /// The names of the columns that searches and fetches use.

@@ -17,7 +17,8 @@ struct Vectord: AsyncParsableCommand {
         version: version,
         subcommands: [
             Migrate.self, Append.self, Upsert.self, Delete.self, BuildIndex.self, BuildScalarIndex.self, Optimize.self,
-            Compact.self, Search.self, Recall.self, Get.self, Count.self, Stats.self, Scan.self, Versions.self,
+            Compact.self, Cleanup.self, Maintain.self, Search.self, Recall.self, Get.self, Count.self, Stats.self,
+            Scan.self, Versions.self,
             TagCommand.self, Restore.self,
             Inspect.self, Bench.self,
         ])

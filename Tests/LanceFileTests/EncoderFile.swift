@@ -67,7 +67,7 @@ struct EncoderFile {
 
     /// What the pages of column `index` are.
     func encodings(_ index: Int = 0) throws -> [String] {
-        try FileInspection(bytes).columns[index].pages.map(\.encoding)
+        try FileInspection(FileView(bytes)).columns[index].pages.map(\.encoding)
     }
 
     /// Bytes of the buffers of column `index`.

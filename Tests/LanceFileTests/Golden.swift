@@ -70,7 +70,7 @@ enum Golden {
     static func bytes(_ name: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: url(name + ".lance"))) }
 
     static func reader(_ name: String) throws -> DataFileReader {
-        try DataFileReader(ObjectKey("data/" + name), ByteView(copying: bytes(name), name: name + ".lance"))
+        try DataFileReader(ObjectKey("data/" + name), FileView(ByteView(copying: bytes(name), name: name + ".lance")))
     }
 
     private static func url(_ name: String) -> URL {

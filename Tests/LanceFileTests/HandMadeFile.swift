@@ -104,7 +104,8 @@ struct HandMadeFile: Sendable {
     }
 
     func column() throws -> ColumnReader {
-        let reader = try DataFileReader(ObjectKey("data/made.lance"), ByteView(copying: bytes(), name: "made.lance"))
+        let reader = try DataFileReader(
+            ObjectKey("data/made.lance"), FileView(ByteView(copying: bytes(), name: "made.lance")))
         return try reader.column(0, reader.tableSchema().fields[0])
     }
 

@@ -220,7 +220,7 @@ struct HostileFileTests {
 
     @Test func footersThatMakeNoSense() throws {
         let good = try HandMadeFile("int32", rows: 1, .allNulls).bytes()
-        let open = { (bytes: [UInt8]) in try DataFileReader(ObjectKey("data/x"), ByteView(copying: bytes)) }
+        let open = { (bytes: [UInt8]) in try DataFileReader(ObjectKey("data/x"), FileView(ByteView(copying: bytes))) }
         #expect(try open(good).columnCount == 1)
         let end = good.count
         // Column table, global table, global buffers, columns, version, magic; the global table's two numbers.

@@ -263,6 +263,32 @@ struct CommitTests {
         #expect(try await storage.names(in: ObjectKey("_transactions")).count == 1)
     }
 
+    /// The storage takes our own manifest for somebody else's: the commit has happened all the same, and once.
+    @Test func aPutThatLandedAndWasDenied() async throws {
+        let faulty = FaultyStorage(storage)
+        let table = Table(faulty, .relaxed)
+        faulty.denyPuts()
+        let first = try await TestTable.overwrite(0..<3, table, basedOn: nil)
+        #expect(first.version == 1)
+        let fragments = try await TestTable.fragments(3..<5, in: table)
+        let second = try await table.commit(.append(fragments), basedOn: first)
+        #expect(second.snapshot.version == 2 && second.previous?.version == 1 && second.bytesWritten > 100)
+        // After a rebase, too.
+        let third = try await TestTable.append(5..<6, table, basedOn: first)
+        let fourth = try await table.commit(.createIndex(new: [index(1)], removed: []), basedOn: third)
+        #expect(fourth.snapshot.version == 4 && fourth.previous?.version == 3)
+        let fifth = try await TestTable.overwrite(7..<9, table, basedOn: fourth.snapshot)
+        #expect(fifth.version == 5)
+        #expect(try await TestTable.ids(third) == Array(0..<6))
+        #expect(try await TestTable.ids(Table(storage).latest()) == [7, 8])
+        #expect(try await table.versions().map(\.version) == Array(1...5))
+        #expect(try await storage.names(in: ObjectKey("_transactions")).count == 5)
+        // Somebody else's table is not ours.
+        try await expectFailure([.conflict], "a table that is there") {
+            try await TestTable.overwrite(0..<3, table, basedOn: nil)
+        }
+    }
+
     @Test func aCancelledCommitLeavesNothing() async throws {
         let base = try await TestTable.overwrite(0..<3, table, basedOn: nil)
         let fragments = try await TestTable.fragments(3..<4, in: table)

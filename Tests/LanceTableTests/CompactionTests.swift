@@ -22,6 +22,46 @@ struct CompactionTests {
         #expect(groups(100, (10, 0, [1]), (10, 0, [2]), (10, 0, [1])) == [], "covered by others")
     }
 
+    private func paying(_ fragments: (rows: Int, deleted: Int)...) -> [[UInt32]] {
+        let candidates = fragments.enumerated().map {
+            CompactionPlan.Candidate(id: UInt32($0), rows: $1.rows, deleted: $1.deleted, coverage: [])
+        }
+        return CompactionPlan(candidates, target: 1000).paying(candidates).groups
+    }
+
+    @Test func whatPays() {
+        #expect(paying((10, 0), (10, 0), (10, 0)) == [], "few")
+        #expect(paying((10, 0), (10, 0), (10, 0), (10, 0)) == [[0, 1, 2, 3]])
+        #expect(paying((400, 0), (10, 0), (10, 0), (10, 0), (10, 0)) == [[1, 2, 3, 4]], "a large one stays out")
+        #expect(paying((350, 0), (10, 0), (10, 0), (10, 0), (300, 0), (50, 0)) == [[0, 1, 2, 3, 4, 5]])
+        #expect(paying((10, 0), (10, 0), (400, 0), (10, 0), (10, 0)) == [], "two on each side")
+        #expect(
+            paying((400, 0), (100, 0), (10, 0), (10, 0), (10, 0), (10, 0)) == [[2, 3, 4, 5]], "one after the other")
+        #expect(paying((400, 50), (10, 0)) == [[0, 1]], "deleted rows")
+        #expect(paying((400, 40)) == [[0]])
+        #expect(paying() == [])
+    }
+
+    /// Rows come a few at a time for long, and each is written again no more than some log2 times.
+    @Test func aRowIsRarelyWrittenAgain() {
+        var sizes: [Int] = []
+        var written = 0
+        for _ in 0..<20_000 {
+            sizes.append(10)
+            let candidates = sizes.enumerated().map {
+                CompactionPlan.Candidate(id: UInt32($0), rows: $1, deleted: 0, coverage: [])
+            }
+            for group in CompactionPlan(candidates, target: 1 << 20).paying(candidates).groups.reversed() {
+                let range = Int(group[0])...Int(group[group.count - 1])
+                let rows = sizes[range].reduce(0, +)
+                written += rows
+                sizes.replaceSubrange(range, with: [rows])
+            }
+            #expect(sizes.count < 64)
+        }
+        #expect(written < 200_000 * 18)
+    }
+
     @Test func deletedRowsAreDropped() {
         #expect(groups(100, (90, 8, [])) == [], "less than a tenth")
         #expect(groups(100, (90, 9, [])) == [[0]])

@@ -34,7 +34,7 @@ struct CrashTests {
                 named += 1
             case .write(let key): #expect(!finished.contains(key))
             case .delete(let key): Issue.record("\(key) was deleted")
-            case .open, .names: break
+            case .open, .names, .look: break
             }
         }
         #expect(named == 1)

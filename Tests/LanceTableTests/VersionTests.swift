@@ -167,7 +167,9 @@ struct VersionTests {
         let reader = try #require(snapshot.fragment(0))
         #expect(try await reader.read(snapshot.field("later"), 0..<3).values() == [.null, .null, .null])
         #expect(try await reader.read(snapshot.field("text"), 0..<3).values() == [.null, .null, .null])
-        #expect(try await reader.take(snapshot.field("later"), [2, 0]).values() == [.null, .null])
+        let addresses = [2, 0].map { RowAddress(fragment: 0, offset: $0) }
+        let taken = try await snapshot.take(addresses, [snapshot.field("later"), snapshot.field("id")])
+        #expect(try taken.columns.map { try $0.values() } == [[.null, .null], [.int(2), .int(0)]])
         #expect(try await reader.read(snapshot.field("id"), 1..<3).values() == [.int(1), .int(2)])
         let failure = #expect(throws: Failure.self) { try snapshot.field("none") }
         #expect(failure?.code == .schemaMismatch && failure?.message.contains("'none'") == true)

@@ -19,6 +19,11 @@ struct History: CustomStringConvertible {
         /// The version so many numbers before the newest.
         case restore(Int)
         case lookAt(Int)
+        /// The version so many numbers before the newest gets a name.
+        case tag(Int)
+        /// All but so many of the newest versions go.
+        case cleanup(Int)
+        case maintain
         case reopen
 
         var description: String {
@@ -33,6 +38,9 @@ struct History: CustomStringConvertible {
             case .compact(let rows): "compact to \(rows)"
             case .restore(let back): "restore \(back) back"
             case .lookAt(let back): "look \(back) back"
+            case .tag(let back): "tag \(back) back"
+            case .cleanup(let keep): "clean up all but \(keep)"
+            case .maintain: "maintain"
             case .reopen: "reopen"
             }
         }
@@ -67,7 +75,10 @@ struct History: CustomStringConvertible {
             case 74..<82: return .optimize
             case 82..<89: return .compact(random.chance(0.5) ? 1 << 20 : 30)
             case 89..<92: return .restore(1 + random.below(8))
-            case 92..<96: return .lookAt(1 + random.below(8))
+            case 92..<94: return .lookAt(1 + random.below(8))
+            case 94: return .tag(random.below(8))
+            case 95..<97: return .cleanup(1 + random.below(12))
+            case 97: return .maintain
             default: return .reopen
             }
         }

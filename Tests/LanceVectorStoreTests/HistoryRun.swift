@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LanceVectorStore
+import ObjectStorage
 import TestSupport
 
 /// Runs a history on a store and on a dictionary, and compares the two after every step.
@@ -12,14 +13,17 @@ struct HistoryRun {
 
     private let place: Place
     private let history: History
+    private let isDistant: Bool
     private var store: LanceVectorStore
     private var rows: [String: Row] = [:]
     /// What each version held.
     private var versions: [Int: [String: Row]] = [:]
+    private var tagged = Set<Int>()
     private var random: SplitMix64
 
-    static func run(_ history: History) async throws {
-        var run = try HistoryRun(history)
+    /// - Parameter isDistant: files are read a range at a time, and nothing of them is kept.
+    static func run(_ history: History, isDistant: Bool = false) async throws {
+        var run = try HistoryRun(history, isDistant)
         for (number, step) in history.steps.enumerated() {
             do {
                 try await run.perform(step, number)
@@ -30,15 +34,19 @@ struct HistoryRun {
         }
     }
 
-    private init(_ history: History) throws {
+    private init(_ history: History, _ isDistant: Bool) throws {
         self.history = history
+        self.isDistant = isDistant
         place = try Place()
-        store = try Self.open(place, history)
+        store = try Self.open(place, history, isDistant)
         random = SplitMix64(seed: history.seed &+ 1)
     }
 
-    private static func open(_ place: Place, _ history: History) throws -> LanceVectorStore {
-        try place.store(Options(threads: 1, durability: .relaxed, fileVersion: history.fileVersion))
+    private static func open(_ place: Place, _ history: History, _ isDistant: Bool) throws -> LanceVectorStore {
+        let options = Options(threads: 1, durability: .relaxed, fileVersion: history.fileVersion)
+        guard isDistant else { return try place.store(options) }
+        return try LanceVectorStore(
+            DistantStorage(LocalStorage(path: place.table), cacheBytes: 0), options: options)
     }
 
     // MARK: Steps
@@ -91,7 +99,16 @@ struct HistoryRun {
             guard let version = old(back), let contents = versions[version] else { return }
             let then = try store.at(.number(version))
             try await verify(then, contents)
-        case .reopen: store = try Self.open(place, history)
+        case .tag(let back):
+            guard let version = old(back) else { return }
+            try await store.createTag("tag-\(number)", version: .number(version))
+            tagged.insert(version)
+        case .cleanup(let keep): try await cleanup(keep)
+        case .maintain:
+            guard !versions.isEmpty else { return }
+            let stats = try await store.maintain()
+            try check(stats.cleaned?.versionsRemoved == [] && stats.left[.cleanup] == nil, "\(stats)")
+        case .reopen: store = try Self.open(place, history, isDistant)
         }
         guard let version = try await store.version() else { return }
         if versions[version] == nil { versions[version] = rows }
@@ -99,6 +116,26 @@ struct HistoryRun {
 
     /// The version that was the newest so many steps of change ago; nil where there is none.
     private func old(_ back: Int) -> Int? { versions.keys.sorted().dropLast(back).last }
+
+    private mutating func cleanup(_ keep: Int) async throws {
+        guard !versions.isEmpty else { return }
+        let before = try await store.versions().map(\.version)
+        let expected = try await store.cleanup(olderThan: .zero, keep: keep, dryRun: true)
+        var stats = try await store.cleanup(olderThan: .zero, keep: keep)
+        stats.durationSeconds = expected.durationSeconds
+        try check(stats == expected, "\(stats) after a dry run of \(expected)")
+        let gone = before.dropLast(keep).filter { !tagged.contains($0) }
+        try check(stats.versionsRemoved == gone, "\(stats.versionsRemoved) went, not \(gone)")
+        let left = try await store.versions().map(\.version)
+        try check(left == before.filter { !gone.contains($0) }, "\(left) are left of \(before)")
+        versions = versions.filter { left.contains($0.key) }
+        // Nothing is young here that no version names: each writer ended its work.
+        try check(stats.filesSpared == 0, "\(stats.filesSpared) files were spared")
+        for version in [left.first, tagged.min()] {
+            guard let version, let contents = versions[version] else { continue }
+            try await verify(try store.at(.number(version)), contents)
+        }
+    }
 
     private mutating func append(_ ids: [Int], _ number: Int) async throws {
         let (made, given) = rows(ids, number)
@@ -151,10 +188,18 @@ struct HistoryRun {
         let query = random.vector(4)
         let k = 1 + random.below(12)
         let hits = try await store.search(query, topK: k, nprobes: 100, refineFactor: 1000)
-        let expected = oracle(query, rows.sorted { $0.key < $1.key }.map { ($0.key, $0.value.vector) }, k)
+        let ranking = oracle(query, rows.sorted { $0.key < $1.key }.map { ($0.key, $0.value.vector) }, rows.count)
+        let distances = Dictionary(uniqueKeysWithValues: ranking.map { ($0.id, $0.distance) })
+        // Of two that are as far but for the rounding of 32 bits either may come first.
+        let isRight =
+            hits.count == min(k, ranking.count) && Set(hits.map(\.docID)).count == hits.count
+            && zip(hits, ranking).allSatisfy { hit, place in
+                abs((distances[hit.docID] ?? .infinity) - place.distance) < 5e-7
+            }
         try check(
-            hits.map(\.docID) == expected.map(\.id),
-            "a search finds \(hits.map { ($0.docID, $0.distance) }), not \(expected)")
+            isRight,
+            "a search finds \(hits.map { ($0.docID, $0.distance) }), not \(ranking.prefix(k).map { ($0.id, $0.distance) })"
+        )
         for hit in hits {
             try check(hit.chunkText == rows[hit.docID]?.text, "the text of \(hit.docID) is \(hit.chunkText)")
         }

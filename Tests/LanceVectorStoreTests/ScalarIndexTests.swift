@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import LanceTable
 import LanceVectorStore
 import TestSupport
 import Testing
@@ -222,6 +223,21 @@ struct ScalarIndexTests {
             } catch let error as StoreError where error.code == .conflict {
                 continue
             }
+        }
+    }
+
+    /// Others ask one segment only.
+    @Test func optimizingLeavesOneSegment() async throws {
+        let place = try Place()
+        let store = try await Self.store(place, (0..<1000).map { "d\($0)" })
+        _ = try await store.buildScalarIndex(column: "doc_id")
+        for number in 0..<3 {
+            try await Self.append(["new\(number)"], to: store, "later")
+            let stats = try await store.optimizeIndices()
+            #expect(stats.indices.map(\.segments) == [1] && stats.indices.map(\.rowsAdded) == [1])
+            #expect(try await store.reading { $0.indices.count } == 1)
+            #expect(try await store.row(docID: "new\(number)")?.chunkText == "later new\(number)")
+            #expect(try await store.row(docID: "d999")?.chunkIndex == 999)
         }
     }
 

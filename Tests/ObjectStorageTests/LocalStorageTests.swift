@@ -44,7 +44,8 @@ struct LocalStorageTests {
             (.noSuchFileOrDirectory, .notFound), (.notDirectory, .notFound), (.permissionDenied, .permission),
             (.notPermitted, .permission), (.readOnlyFileSystem, .permission), (.noSpace, .noSpace),
             (.diskQuotaExceeded, .noSpace), (.tooManyOpenFiles, .io), (.tooManyOpenFilesInSystem, .io),
-            (.ioError, .io), (.fileNameTooLong, .io),
+            (.ioError, .io), (.fileNameTooLong, .io), (.fileTooLarge, .io), (.noMemory, .io),
+            (.staleNFSFileHandle, .io), (.notSupported, .unsupported), (.invalidArgument, .unsupported),
         ]
         for (errno, code) in expected {
             let failure = Failure(errno: errno, "cannot open the file", path: "/some/where")

@@ -18,6 +18,10 @@ struct StorageConformanceTests {
     @Test func faultyWithoutFaults() async throws {
         try await checkStorage { FaultyStorage(MemoryStorage()) }
     }
+
+    @Test func aMachineThatKeepsItsPower() async throws {
+        try await checkStorage { PowerLossStorage() }
+    }
 }
 
 private actor Counter {

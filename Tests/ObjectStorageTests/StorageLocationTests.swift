@@ -15,7 +15,26 @@ struct StorageLocationTests {
         #expect(try StorageLocation(parsing: text) == .local(path))
     }
 
-    @Test(arguments: ["s3://bucket/t", "S3://bucket/t", "gs://b", "https://x/y", "a://b", "c+d.e-f://x", "http://"])
+    @Test(arguments: [
+        ("s3://bucket/t", "bucket", "t"), ("S3://bucket/a/b/", "bucket", "a/b"), ("s3://bucket", "bucket", ""),
+        ("s3://bucket/", "bucket", ""), ("s3://my.bucket-1/a%20b/%C3%BC+c", "my.bucket-1", "a b/ü+c"),
+        ("s3://bucket/a b", "bucket", "a b"), ("s3://bucket/100%", "bucket", "100%"), ("s3://b/a//", "b", "a"),
+    ]) func objectStores(_ text: String, _ bucket: String, _ path: String) throws {
+        #expect(try StorageLocation(parsing: text) == .s3(bucket: bucket, path: path))
+    }
+
+    @Test(arguments: [
+        "s3://", "s3:///a", "s3://b/a//b", "s3://b//a", "s3://b/../a", "s3://b/a/.", "s3://b/a?x=1", "s3://b/a#1",
+        "s3://user@b/a", "s3://user:word@b/a", "s3://b:9000/a", "s3://b/a%2F%2Fb",
+    ]) func badObjectStores(_ text: String) {
+        let failure = #expect(throws: Failure.self) { try StorageLocation(parsing: text) }
+        #expect(failure?.code == .invalidArgument)
+    }
+
+    @Test(arguments: [
+        "s3a://bucket/t", "s3+ddb://bucket/t?ddbTableName=x", "gs://b", "https://x/y", "a://b", "c+d.e-f://x",
+        "http://",
+    ])
     func otherSchemesAreUnsupported(_ text: String) {
         let failure = #expect(throws: Failure.self) { try StorageLocation(parsing: text) }
         #expect(failure?.code == .unsupported)

@@ -82,7 +82,8 @@ struct ColumnCheck {
         for offsets in [mixed, [last], [mixed[0]]] {
             let taken: Column
             do {
-                taken = try await fragment.take(field, offsets)
+                let column = try await fragment.column(field)
+                taken = try await column?.take(offsets) ?? Column.nulls(field.type, count: offsets.count)
             } catch let failure as Failure {
                 throw TakeFailure(underlying: failure)
             }

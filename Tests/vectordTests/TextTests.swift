@@ -31,6 +31,15 @@ import vectord
         #expect(ByteCount(text) == nil)
     }
 
+    @Test func lengthsOfTime() {
+        for (text, seconds) in [("14d", 1_209_600), ("36h", 129_600), ("90m", 5400), ("0s", 0), ("7s", 7)] {
+            #expect(DurationArgument(argument: text)?.duration == .seconds(seconds))
+        }
+        for bad in ["", "d", "14", "-1d", "1.5h", "1w", "1 d", "99999999999d", "9223372036854775807s", "d14"] {
+            #expect(DurationArgument(argument: bad) == nil, "\(bad)")
+        }
+    }
+
     @Test func lists() {
         #expect(ArgumentList<Int>(argument: "3,1,3,2")?.values == [3, 1, 2])
         #expect(ArgumentList<RefineFactor>(argument: "none,5")?.values == [.none, .factor(5)])

@@ -22,7 +22,8 @@ struct ArrayDecoder {
 
     /// Rows that ascend; nil where they are better read run by run.
     func take(_ encoding: ProtoArrayEncoding, _ rows: [Int]) throws -> Column? {
-        guard !field.isBlob, !page.isCompressed, let last = rows.last else { return nil }
+        // What is elsewhere is fetched for these rows only.
+        guard page.isInMemory, !field.isBlob, !page.isCompressed, let last = rows.last else { return nil }
         switch encoding.array {
         case .binary(let binary): return try takeBinary(binary, field.type, rows, of: page.rowCount)
         case .dictionary(let dictionary):
@@ -71,7 +72,7 @@ struct ArrayDecoder {
         }
     }
 
-    func buffer(_ reference: ProtoBufferRef) throws -> ByteView {
+    func buffer(_ reference: ProtoBufferRef) throws -> FileView {
         guard reference.bufferType == .page else {
             throw Failure(.unsupported, "a page that keeps its values in a buffer of the column or file")
         }

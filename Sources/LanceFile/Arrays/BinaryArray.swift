@@ -36,7 +36,16 @@ extension ArrayDecoder {
                 hasNulls = hasNulls || isNull
             }
         }
-        let bytes = try binaryBytes(binary, of: total)
+        let all = try binaryBytes(binary, of: total)
+        let bytes: ByteView
+        if let stored = all.inMemory {
+            bytes = stored
+        } else {
+            // Of what is elsewhere, no more than these rows have.
+            let (start, end) = (offsets.first ?? 0, offsets.last ?? 0)
+            bytes = try all.bytes(start, max(end - start, 0), "values")
+            offsets = offsets.map { $0 - start }
+        }
         return try Column(
             type, count: rows.count,
             validity: hasNulls ? Self.validity(entries, skipped..<indices.count, adjustment) : nil,
@@ -51,7 +60,7 @@ extension ArrayDecoder {
         else { return nil }
         let indices = try decode(binary.indices, .uint64, 0..<last + 1, of: total)
         guard case .fixed(let entries) = indices.storage, indices.validity == nil else { return nil }
-        let data = try buffer(flat.buffer)
+        guard let data = try buffer(flat.buffer).inMemory else { return nil }
         var spans: [Range<Int>] = []
         spans.reserveCapacity(rows.count)
         var nulls: [Bool]?
@@ -78,7 +87,7 @@ extension ArrayDecoder {
         }
     }
 
-    private func binaryBytes(_ binary: ProtoBinaryArray, of total: Int) throws -> ByteView {
+    private func binaryBytes(_ binary: ProtoBinaryArray, of total: Int) throws -> FileView {
         guard case .flat(let flat) = Self.unwrapped(binary.bytes).array, flat.bitsPerValue == 8 else {
             throw Failure(
                 .unsupported, "a binary array whose bytes are \(EncodingSummary.text(binary.bytes)) is not supported")
@@ -91,7 +100,7 @@ extension ArrayDecoder {
         let raw = try entry.load(UInt64.self, at: 0)
         let end = raw >= binary.nullAdjustment ? raw - binary.nullAdjustment : raw
         guard let limit = Int(exactly: end) else { throw entry.corrupt("a value that ends at byte \(end)") }
-        return try BufferCodec.inflate(stored, scheme: flat.compression.scheme, limit: limit)
+        return FileView(try BufferCodec.inflate(stored.bytes(), scheme: flat.compression.scheme, limit: limit))
     }
 
     /// The array below a `nullable` that says there are no nulls.

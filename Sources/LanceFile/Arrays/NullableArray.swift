@@ -12,8 +12,9 @@ extension ArrayDecoder {
         case .noNulls(let values): return try decode(values.values, type, rows, of: total)
         case .allNulls: return try Column.nulls(type, count: rows.count)
         case .someNulls(let both):
-            let values = try decode(both.values, type, rows, of: total)
-            let validity = try decode(both.validity, .bool, rows, of: total)
+            let (values, validity) = try fetchingBoth(
+                { try decode(both.values, type, rows, of: total) },
+                { try decode(both.validity, .bool, rows, of: total) })
             guard case .bits(let bits) = validity.storage, values.validity == nil else {
                 throw Failure(.corrupt, "a nullable array around one that has nulls of its own")
             }

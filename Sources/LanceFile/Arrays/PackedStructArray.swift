@@ -13,6 +13,6 @@ extension ArrayDecoder {
         let (start, startOverflow) = rows.lowerBound.multipliedReportingOverflow(by: records.width)
         let (length, lengthOverflow) = rows.count.multipliedReportingOverflow(by: records.width)
         guard !startOverflow, !lengthOverflow else { throw mismatch("packed struct", type) }
-        return try records.columns(of: view.slice(start, length, "packed rows"), count: rows.count)
+        return try records.columns(of: view.bytes(start, length, "packed rows"), count: rows.count)
     }
 }

@@ -26,6 +26,8 @@ extension LayoutDecoder {
         }
         // Levels alone, so that what is made of the value is made for these rows only.
         let all = try page.cache.levels {
+            let (repetitionBytes, definitionBytes) = try fetchingBoth(
+                { try repetitionBytes.bytes() }, { try definitionBytes.bytes() })
             let repetition = try levels(
                 repetitionBytes, constant.hasRepCompression ? constant.repCompression : nil, constant.numRepValues)
             let definition = try levels(
@@ -53,7 +55,7 @@ extension LayoutDecoder {
             }
             return try Column.nulls(type, count: count)
         }
-        let value = constant.hasInlineValue ? ByteView(copying: constant.inlineValue) : page.buffers[0]
+        let value = constant.hasInlineValue ? ByteView(copying: constant.inlineValue) : try page.buffers[0].bytes()
         return try Column(
             type, count: count, storage: Self.repeated(value, isInline: constant.hasInlineValue, type, count))
     }

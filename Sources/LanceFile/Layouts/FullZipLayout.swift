@@ -47,7 +47,7 @@ extension LayoutDecoder {
         let records = try FullZipRecords(zip, layers, page)
         switch zip.width {
         case .bitsPerValue(let bits):
-            guard zip.bitsDef == 0, zip.bitsRep == 0, bits > 0, bits % 8 == 0, let last = rows.last,
+            guard page.isInMemory, zip.bitsDef == 0, zip.bitsRep == 0, bits > 0, bits % 8 == 0, let last = rows.last,
                 Self.isPlain(zip.valueCompression)
             else { return nil }
             // Nothing is copied before the rows are chosen.

@@ -27,7 +27,7 @@ struct FullZipRecords: Sendable {
     }
 
     private let page: Page
-    private let data: ByteView
+    private let data: FileView
     private let layers: Layers
     private let repetitionBits: UInt32
     private let definitionBits: UInt32
@@ -49,96 +49,117 @@ struct FullZipRecords: Sendable {
 
     // MARK: Rows
 
-    /// The bytes of rows, by the index of where they begin.
+    /// The place of rows in the data, by the index of where they begin.
     private func indexed(_ rows: Range<Int>) throws -> Range<Int> {
         let index = try page.buffer(1)
         let width = index.count / (page.rowCount + 1)
         guard [1, 2, 4, 8].contains(width), width * (page.rowCount + 1) == index.count else {
             throw index.corrupt("an index of \(index.count) bytes for \(page.rowCount) rows")
         }
-        func entry(_ row: Int) throws -> Int {
+        guard rows.lowerBound >= 0, rows.upperBound <= page.rowCount else {
+            throw index.corrupt("rows \(rows) of \(page.rowCount)")
+        }
+        let entries = try index.bytes(rows.lowerBound * width, (rows.count + 1) * width)
+        func entry(_ number: Int) throws -> Int {
             let value: UInt64 =
                 switch width {
-                case 1: UInt64(try index.load(UInt8.self, at: row))
-                case 2: UInt64(try index.load(UInt16.self, at: row * 2))
-                case 4: UInt64(try index.load(UInt32.self, at: row * 4))
-                default: try index.load(UInt64.self, at: row * 8)
+                case 1: UInt64(try entries.load(UInt8.self, at: number))
+                case 2: UInt64(try entries.load(UInt16.self, at: number * 2))
+                case 4: UInt64(try entries.load(UInt32.self, at: number * 4))
+                default: try entries.load(UInt64.self, at: number * 8)
                 }
             guard let place = Int(exactly: value), place <= data.count else {
-                throw index.corrupt("row \(row) at byte \(value) of \(data.count)", at: row * width)
+                throw entries.corrupt(
+                    "row \(rows.lowerBound + number) at byte \(value) of \(data.count)", at: number * width)
             }
             return place
         }
-        let (start, end) = (try entry(rows.lowerBound), try entry(rows.upperBound))
-        guard start <= end else {
-            throw index.corrupt("rows from byte \(start) to \(end)", at: rows.lowerBound * width)
-        }
+        let (start, end) = (try entry(0), try entry(rows.count))
+        guard start <= end else { throw entries.corrupt("rows from byte \(start) to \(end)") }
         return start..<end
     }
 
+    private func bytes(_ place: Range<Int>) throws -> ByteView { try data.bytes(place.lowerBound, place.count) }
+
     func fixed(_ rows: Range<Int>, width: Int) throws -> Fixed {
-        guard layers.lists == 0 else { return try walkFixed(indexed(rows), width) }
+        guard layers.lists == 0 else { return try walkFixed(bytes(indexed(rows)), width) }
         let stride = width + controlWidth
         let (start, startOverflow) = rows.lowerBound.multipliedReportingOverflow(by: stride)
         let (size, sizeOverflow) = rows.count.multipliedReportingOverflow(by: stride)
         guard !startOverflow, !sizeOverflow, size <= data.count, start <= data.count - size else {
             throw data.corrupt("rows \(rows) of \(stride) bytes in a page of \(data.count)")
         }
-        if controlWidth == 0 {
-            return Fixed(values: try data.slice(start, size, "values"), count: rows.count)
-        }
-        return try walkFixed(start..<start + size, width)
+        let records = try data.bytes(start, size, "values")
+        return controlWidth == 0 ? Fixed(values: records, count: rows.count) : try walkFixed(records, width)
     }
 
     /// The bytes of a row where no values are in lists; nil where it is null.
     func value(_ row: Int, lengthWidth: Int) throws -> ByteView? {
-        guard let span = try span(row, lengthWidth: lengthWidth) else { return nil }
-        return try data.slice(span.lowerBound, span.count)
+        let record = try bytes(indexed(row..<row + 1))
+        return try value(in: record, lengthWidth: lengthWidth).map { try record.slice($0.lowerBound, $0.count) }
     }
 
-    /// The same as a place in the data.
-    private func span(_ row: Int, lengthWidth: Int) throws -> Range<Int>? {
-        let bytes = try indexed(row..<row + 1)
-        var position = bytes.lowerBound
-        guard bytes.count >= controlWidth else { throw data.corrupt("half a record", at: position) }
+    /// Where in a record its value stands; nil where it is null.
+    private func value(in record: ByteView, lengthWidth: Int) throws -> Range<Int>? {
+        guard record.count >= controlWidth else { throw record.corrupt("half a record") }
         if controlWidth > 0,
-            try data.load(UInt8.self, at: position) & UInt8(truncatingIfNeeded: (1 << definitionBits) - 1) != 0
+            try record.load(UInt8.self, at: 0) & UInt8(truncatingIfNeeded: (1 << definitionBits) - 1) != 0
         {
             return nil
         }
-        position += controlWidth
         let length =
             lengthWidth == 4
-            ? UInt64(try data.load(UInt32.self, at: position)) : try data.load(UInt64.self, at: position)
-        position += lengthWidth
-        guard position <= bytes.upperBound, length == UInt64(bytes.upperBound - position) else {
-            throw data.corrupt("a value of \(length) bytes in a record of \(bytes.count)", at: bytes.lowerBound)
+            ? UInt64(try record.load(UInt32.self, at: controlWidth)) : try record.load(UInt64.self, at: controlWidth)
+        let start = controlWidth + lengthWidth
+        guard start <= record.count, length == UInt64(record.count - start) else {
+            throw record.corrupt("a value of \(length) bytes in a record of \(record.count)")
         }
-        return position..<bytes.upperBound
+        return start..<record.count
     }
 
-    /// Where it stands where row `row` begins.
+    /// Where it stands where row `row` begins, in a file that is in memory.
     func indexMemory(of row: Int) -> UnsafeRawBufferPointer? {
-        guard let index = try? page.buffer(1) else { return nil }
+        guard let index = try? page.buffer(1).inMemory else { return nil }
         let width = index.count / (page.rowCount + 1)
         return (try? index.slice(row * width, 2 * width))?.withUnsafeBytes { $0 }
     }
 
     func variable(_ rows: Range<Int>, lengthWidth: Int) throws -> Variable {
-        try walkVariable(indexed(rows), lengthWidth)
+        try walkVariable(bytes(indexed(rows)), lengthWidth)
     }
 
     /// Rows that ascend, of values that are in no list.
     func variable(taking rows: [Int], lengthWidth: Int) throws -> Variable {
+        let places = try rows.mapFetching { try indexed($0..<$0 + 1) }
         var spans: [Range<Int>] = []
         spans.reserveCapacity(rows.count)
         var definition: [UInt16]? = definitionBits > 0 ? [] : nil
-        for row in rows {
-            let value = try span(row, lengthWidth: lengthWidth)
-            spans.append(value ?? 0..<0)
+        func add(_ record: ByteView, at start: Int) throws {
+            let value = try value(in: record, lengthWidth: lengthWidth)
+            spans.append(value.map { start + $0.lowerBound..<start + $0.upperBound } ?? 0..<0)
             definition?.append(value == nil ? 1 : 0)
         }
-        return Variable(data: data, spans: spans, repetition: nil, definition: definition)
+        let values: ByteView
+        if let all = data.inMemory {
+            for place in places { try add(all.slice(place.lowerBound, place.count), at: place.lowerBound) }
+            values = all
+        } else {
+            // Of a damaged file rows may overlap, and be any number of times its bytes.
+            var total = 0
+            for place in places {
+                total += place.count
+                guard total <= data.count else {
+                    throw data.corrupt("\(rows.count) rows of more than the \(data.count) bytes that they stand in")
+                }
+            }
+            var joined = ByteWriter(reserving: total)
+            for record in try places.mapFetching({ try bytes($0) }) {
+                try add(record, at: joined.count)
+                joined.write(record)
+            }
+            values = Region(copying: joined.bytes, name: data.name).view
+        }
+        return Variable(data: values, spans: spans, repetition: nil, definition: definition)
     }
 
     // MARK: Records
@@ -174,21 +195,21 @@ struct FullZipRecords: Sendable {
         }
     }
 
-    private func walkFixed(_ bytes: Range<Int>, _ width: Int) throws -> Fixed {
+    private func walkFixed(_ data: ByteView, _ width: Int) throws -> Fixed {
         guard controlWidth > 0 else { throw data.corrupt("a full-zip page of lists without levels") }
         var levels = Levels(self)
-        var values = ByteWriter(reserving: bytes.count)
+        var values = ByteWriter(reserving: data.count)
         var count = 0
         try data.withUnsafeBytes { raw in
-            var position = bytes.lowerBound
-            while position < bytes.upperBound {
-                guard controlWidth <= bytes.upperBound - position else {
+            var position = 0
+            while position < data.count {
+                guard controlWidth <= data.count - position else {
                     throw data.corrupt("half a record", at: position)
                 }
                 let level = levels.read(raw, at: position)
                 position += controlWidth
                 guard level <= layers.visible else { continue }
-                guard width <= bytes.upperBound - position else { throw data.corrupt("half a value", at: position) }
+                guard width <= data.count - position else { throw data.corrupt("half a value", at: position) }
                 values.write(UnsafeRawBufferPointer(rebasing: raw[position..<position + width]))
                 position += width
                 count += 1
@@ -199,13 +220,13 @@ struct FullZipRecords: Sendable {
             repetition: levels.repetition, definition: levels.definition)
     }
 
-    private func walkVariable(_ bytes: Range<Int>, _ lengthWidth: Int) throws -> Variable {
+    private func walkVariable(_ data: ByteView, _ lengthWidth: Int) throws -> Variable {
         var levels = Levels(self)
         var spans: [Range<Int>] = []
         try data.withUnsafeBytes { raw in
-            var position = bytes.lowerBound
-            while position < bytes.upperBound {
-                guard controlWidth <= bytes.upperBound - position else {
+            var position = 0
+            while position < data.count {
+                guard controlWidth <= data.count - position else {
                     throw data.corrupt("half a record", at: position)
                 }
                 let level = levels.read(raw, at: position)
@@ -214,7 +235,7 @@ struct FullZipRecords: Sendable {
                     if level <= layers.visible { spans.append(position..<position) }
                     continue
                 }
-                guard lengthWidth <= bytes.upperBound - position else {
+                guard lengthWidth <= data.count - position else {
                     throw data.corrupt("half a length", at: position)
                 }
                 let length =
@@ -222,9 +243,9 @@ struct FullZipRecords: Sendable {
                     ? UInt64(UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: position, as: UInt32.self)))
                     : UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: position, as: UInt64.self))
                 position += lengthWidth
-                guard length <= UInt64(bytes.upperBound - position) else {
+                guard length <= UInt64(data.count - position) else {
                     throw data.corrupt(
-                        "a value of \(length) bytes, where \(bytes.upperBound - position) are left", at: position)
+                        "a value of \(length) bytes, where \(data.count - position) are left", at: position)
                 }
                 spans.append(position..<position + Int(length))
                 position += Int(length)

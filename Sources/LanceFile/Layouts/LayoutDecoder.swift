@@ -77,7 +77,7 @@ struct LayoutDecoder {
 
     /// Throws where `count` items of lists are more than should be in memory at once: there may be billions of them that
     /// take no byte of the file.
-    static func checkItems(_ count: Int, of file: ByteView) throws {
+    static func checkItems(_ count: Int, of file: FileView) throws {
         guard count <= max(mostItems, file.count) else {
             throw Failure.tooMuch("\(count) items of lists")
         }

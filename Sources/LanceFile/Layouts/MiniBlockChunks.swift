@@ -39,7 +39,7 @@ struct MiniBlockChunks: Sendable {
     }
 
     private var places: [Place]
-    private let data: ByteView
+    private let data: FileView
     private let hasRepetition: Bool
     private let hasDefinition: Bool
     private let hasLists: Bool
@@ -52,7 +52,9 @@ struct MiniBlockChunks: Sendable {
     private static let mostBuffers = 16
 
     init(_ block: ProtoMiniBlockLayout, _ layers: Layers, _ page: Page) throws {
-        let words = try page.buffer(0)
+        let index = try [page.buffer(0), block.repetitionIndexDepth > 0 ? page.buffers.last : nil]
+            .mapFetching { try $0?.bytes() ?? .empty }
+        let words = index[0]
         data = try page.buffer(1)
         hasLists = layers.lists > 0
         guard let buffers = Int(exactly: block.numBuffers), (1...Self.mostBuffers).contains(buffers) else {
@@ -91,11 +93,11 @@ struct MiniBlockChunks: Sendable {
             position += size
         }
         guard value == items else { throw words.corrupt("chunks of \(value) values in a page of \(items)") }
-        if hasLists { try readRepetitionIndex(block, page) }
+        if hasLists { try readRepetitionIndex(block, index[1], page) }
     }
 
-    private mutating func readRepetitionIndex(_ block: ProtoMiniBlockLayout, _ page: Page) throws {
-        guard block.repetitionIndexDepth > 0, let index = page.buffers.last, page.buffers.count > 2 else {
+    private mutating func readRepetitionIndex(_ block: ProtoMiniBlockLayout, _ index: ByteView, _ page: Page) throws {
+        guard block.repetitionIndexDepth > 0, page.buffers.count > 2 else {
             throw Failure(
                 .unsupported, "a page of lists without a repetition index is not supported; read the other columns")
         }
@@ -150,12 +152,12 @@ struct MiniBlockChunks: Sendable {
     }
 
     func memory(_ place: Place) -> UnsafeRawBufferPointer? {
-        (try? data.slice(place.bytes.lowerBound, place.bytes.count))?.withUnsafeBytes { $0 }
+        (try? data.inMemory?.slice(place.bytes.lowerBound, place.bytes.count))?.withUnsafeBytes { $0 }
     }
 
     /// The definition levels and the values of a chunk without lists that has one value buffer.
     func single(_ place: Place) throws -> (definition: ByteView, values: ByteView) {
-        let bytes = try data.slice(place.bytes.lowerBound, place.bytes.count, "a chunk")
+        let bytes = try data.bytes(place.bytes.lowerBound, place.bytes.count, "a chunk")
         let levels = Int(try bytes.load(UInt16.self, at: 0))
         guard levels == (hasDefinition ? place.values.count : 0) else {
             throw bytes.corrupt("a chunk of \(place.values.count) values with \(levels) levels")
@@ -172,7 +174,7 @@ struct MiniBlockChunks: Sendable {
     }
 
     func chunk(_ place: Place) throws -> MiniBlockChunk {
-        var reader = ByteReader(try data.slice(place.bytes.lowerBound, place.bytes.count, "a chunk"))
+        var reader = ByteReader(try data.bytes(place.bytes.lowerBound, place.bytes.count, "a chunk"))
         let levels = Int(try reader.read(UInt16.self))
         let isRight = hasLists ? levels >= place.values.count : levels == (hasDefinition ? place.values.count : 0)
         guard isRight else {

@@ -25,8 +25,9 @@ extension LayoutDecoder {
         var definition: [UInt16]? = block.hasDefCompression ? [] : nil
         var levelCount = 0
         var byteCount = 0
-        for place in wanted {
-            let chunk = try chunks.chunk(place)
+        let (items, parts) = try fetchingBoth(
+            { try dictionary(block, type) }, { try wanted.mapFetching { ($0, try chunks.chunk($0)) } })
+        for (place, chunk) in parts {
             if layers.lists > 0 {
                 levelCount += chunk.levels
                 try Self.checkItems(levelCount, of: page.file)
@@ -48,9 +49,7 @@ extension LayoutDecoder {
             }
         }
         var column = try Column.concatenate(values, type: valueType)
-        if block.hasDictionary {
-            column = try expand(column, block, type, layers, definition)
-        }
+        if let items { column = try Self.expand(column, items, layers, definition) }
         guard layers.lists > 0, let place = wanted.first, let levels = repetition else {
             return try LeveledValues(column, repetition: repetition, definition: definition, layers: layers)
         }
@@ -76,12 +75,16 @@ extension LayoutDecoder {
         let chunks = try page.cache.chunks { try MiniBlockChunks(block, layers, page) }
         var values: [Column] = []
         var definition: [UInt16]? = block.hasDefCompression ? [] : nil
+        var parts: [(place: MiniBlockChunks.Place, rows: ArraySlice<Int>)] = []
         var rest = rows[...]
         while let first = rest.first {
             guard let place = chunks.place(of: first) else { throw Failure(.corrupt, "no chunk has row \(first)") }
-            let here = rest.prefix { $0 < place.values.upperBound }
-            rest = rest.dropFirst(here.count)
-            let chunk = try chunks.chunk(place)
+            parts.append((place, rest.prefix { $0 < place.values.upperBound }))
+            rest = rest.dropFirst(parts[parts.count - 1].rows.count)
+        }
+        let (items, found) = try fetchingBoth(
+            { try dictionary(block, type) }, { try parts.mapFetching { try chunks.chunk($0.place) } })
+        for ((place, here), chunk) in zip(parts, found) {
             let wanted = here.map { $0 - place.values.lowerBound }
             values.append(
                 try MiniBlockValues.take(
@@ -92,7 +95,7 @@ extension LayoutDecoder {
             }
         }
         var column = try Column.concatenate(values, type: valueType)
-        if block.hasDictionary { column = try expand(column, block, type, layers, definition) }
+        if let items { column = try Self.expand(column, items, layers, definition) }
         return try LeveledValues(column, definition: definition, layers: layers)
     }
 
@@ -101,18 +104,23 @@ extension LayoutDecoder {
         return wanted.lowerBound - values.lowerBound..<wanted.upperBound - values.lowerBound
     }
 
-    private func expand(
-        _ indices: Column, _ block: ProtoMiniBlockLayout, _ type: DataType, _ layers: Layers, _ definition: [UInt16]?
-    ) throws -> Column {
+    /// Nil for a page without one.
+    private func dictionary(_ block: ProtoMiniBlockLayout, _ type: DataType) throws -> Column? {
+        guard block.hasDictionary else { return nil }
         guard let count = Int(exactly: block.numDictionaryItems) else {
             throw Failure(.corrupt, "a dictionary of \(block.numDictionaryItems) items")
         }
-        let items = try page.cache.dictionary {
-            try BlockValues.decode(block.dictionary, type, page.buffer(2), count: count)
+        return try page.cache.dictionary {
+            try BlockValues.decode(block.dictionary, type, page.buffer(2).bytes(), count: count)
         }
-        return try ArrayDecoder.expand(
+    }
+
+    private static func expand(_ indices: Column, _ items: Column, _ layers: Layers, _ definition: [UInt16]?) throws
+        -> Column
+    {
+        try ArrayDecoder.expand(
             items,
             DictionaryIndices.indices(
-                indices, of: count, definition: definition?.filter { Int($0) <= layers.visible }))
+                indices, of: items.count, definition: definition?.filter { Int($0) <= layers.visible }))
     }
 }

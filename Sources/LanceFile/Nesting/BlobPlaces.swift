@@ -19,32 +19,27 @@ enum BlobPlaces {
     /// The values. One without bytes is null where its position is not 0.
     ///
     /// - Parameter places: a struct of position and size, a row a value.
-    static func values(_ places: Column, in file: ByteView) throws -> Column {
+    static func values(_ places: Column, in file: FileView) throws -> Column {
         guard case .structure(let members) = places.storage, members.count == 2,
             case .fixed(let positions) = members[0].storage, case .fixed(let sizes) = members[1].storage
         else { throw Failure(.corrupt, "blobs whose places are \(places.type)") }
-        var ranges: [ByteView?] = []
-        for row in 0..<places.count {
+        let blobs: [FileView?] = try (0..<places.count).map { row in
             let position = try positions.load(UInt64.self, at: row * 8)
             let size = try sizes.load(UInt64.self, at: row * 8)
             let isNull = places.isNull(row) || (size == 0 && position != 0)
-            ranges.append(isNull ? nil : size == 0 ? ByteView.empty : try file.slice(position, size, "a blob"))
+            return isNull ? nil : size == 0 ? FileView.empty : try file.slice(position, size, "a blob")
         }
-        return try joined(ranges, in: file)
+        return try joined(blobs, in: file)
     }
 
     /// The values of blobs of the second kind.
-    static func secondValues(_ places: Column, validity: [Bitmap], in file: ByteView) throws -> Column {
+    static func secondValues(_ places: Column, validity: [Bitmap], in file: FileView) throws -> Column {
         guard case .structure(let members) = places.storage, members.count == 5,
             case .fixed(let kinds) = members[0].storage, case .fixed(let positions) = members[1].storage,
             case .fixed(let sizes) = members[2].storage
         else { throw Failure(.corrupt, "blobs whose places are \(places.type)") }
-        var ranges: [ByteView?] = []
-        for row in 0..<places.count {
-            guard validity.allSatisfy({ $0[row] }) else {
-                ranges.append(nil)
-                continue
-            }
+        let blobs: [FileView?] = try (0..<places.count).map { row in
+            guard validity.allSatisfy({ $0[row] }) else { return nil }
             let kind = try kinds.load(UInt8.self, at: row)
             guard kind == 0 else {
                 throw Failure(
@@ -53,22 +48,23 @@ enum BlobPlaces {
                 )
             }
             let size = try sizes.load(UInt64.self, at: row * 8)
-            ranges.append(
-                size == 0 ? ByteView.empty : try file.slice(positions.load(UInt64.self, at: row * 8), size, "a blob"))
+            return size == 0
+                ? FileView.empty : try file.slice(positions.load(UInt64.self, at: row * 8), size, "a blob")
         }
-        return try joined(ranges, in: file)
+        return try joined(blobs, in: file)
     }
 
     /// A binary column of bytes that stand apart; nil is null.
-    private static func joined(_ values: [ByteView?], in file: ByteView) throws -> Column {
+    private static func joined(_ blobs: [FileView?], in file: FileView) throws -> Column {
         // Of a damaged file any number of values may be the same bytes.
         let most = min(mostBytes, max(file.count, LayoutDecoder.mostMadeBytes))
         var total = 0
-        for case let value? in values {
-            let (sum, overflow) = total.addingReportingOverflow(value.count)
-            guard !overflow, sum <= most else { throw Failure.tooMuch("\(values.count) blobs of \(sum) bytes") }
+        for case let blob? in blobs {
+            let (sum, overflow) = total.addingReportingOverflow(blob.count)
+            guard !overflow, sum <= most else { throw Failure.tooMuch("\(blobs.count) blobs of \(sum) bytes") }
             total = sum
         }
+        let values = try blobs.mapFetching { try $0?.bytes() }
         var bytes = ByteWriter(reserving: total)
         var offsets = [0]
         for value in values {

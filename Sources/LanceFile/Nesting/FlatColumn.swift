@@ -18,7 +18,7 @@ struct FlatColumn: RowSource {
             if let column = try ArrayDecoder(page: page, field: leaf.field).take(array, rows) { return column }
             // What can only be read whole is read once.
             guard let first = rows.first, let last = rows.last, page.isCompressed else {
-                return try Column.concatenate(rows.runs.map { try decode(page, $0) }, type: leaf.field.type)
+                return try Column.concatenate(rows.runs.mapFetching { try decode(page, $0) }, type: leaf.field.type)
             }
             return try decode(page, first..<last + 1).gather(rows.map { $0 - first })
         }

@@ -49,7 +49,7 @@ struct ListColumn: RowSource {
     }
 
     func take(_ rows: [Int]) throws -> Column {
-        let parts = try ends.map(taking: rows) { page, rows in try rows.runs.map { try places(page, $0) } }
+        let parts = try ends.map(taking: rows) { page, rows in try rows.runs.mapFetching { try places(page, $0) } }
         return try column(parts.flatMap { $0 })
     }
 
@@ -97,16 +97,15 @@ struct ListColumn: RowSource {
         if let file = ends.pages.first?.file {
             try LayoutDecoder.checkItems(parts.reduce(0) { $0 + $1.items.count }, of: file)
         }
+        let columns = try parts.filter { !$0.items.isEmpty }.mapFetching { try items.read($0.items) }
         var offsets = [0]
         var validity = BitmapBuilder()
-        var columns: [Column] = []
         for part in parts {
             let base = offsets.last ?? 0
             for (end, isValid) in zip(part.ends, part.valid) {
                 offsets.append(base + end)
                 validity.append(isValid)
             }
-            if !part.items.isEmpty { columns.append(try items.read(part.items)) }
         }
         guard let item = field.type.listItem else { throw Failure(.corrupt, "'\(field.name)' is no list") }
         return try Column(

@@ -10,11 +10,11 @@ struct NestedColumn: RowSource {
     let rowCount: Int
 
     func read(_ rows: Range<Int>) throws -> Column {
-        try assemble(leaves.map { try $0.nested(rows) }, count: rows.count)
+        try assemble(leaves.mapFetching { try $0.nested(rows) }, count: rows.count)
     }
 
     func take(_ rows: [Int]) throws -> Column {
-        try assemble(leaves.map { try $0.nested(taking: rows) }, count: rows.count)
+        try assemble(leaves.mapFetching { try $0.nested(taking: rows) }, count: rows.count)
     }
 
     private func assemble(_ parts: [NestedRows], count: Int) throws -> Column {

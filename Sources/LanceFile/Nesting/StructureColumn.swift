@@ -19,14 +19,12 @@ struct StructureColumn: RowSource {
     }
 
     func read(_ rows: Range<Int>) throws -> Column {
-        var columns: [Column] = []
-        for member in members { columns.append(try member.read(rows)) }
+        let columns = try members.mapFetching { try $0.read(rows) }
         return try Column(field.type, count: rows.count, storage: .structure(columns))
     }
 
     func take(_ rows: [Int]) throws -> Column {
-        var columns: [Column] = []
-        for member in members { columns.append(try member.take(rows)) }
+        let columns = try members.mapFetching { try $0.take(rows) }
         return try Column(field.type, count: rows.count, storage: .structure(columns))
     }
 }

@@ -50,6 +50,26 @@ enum BenchSearches {
         try line.print()
     }
 
+    /// The first searches of a process, one after the other; the first one opens the table.
+    static func first(_ dataset: String, _ queryFile: String, _ parameters: BenchParameters) async throws {
+        let queries = try vectors(queryFile).prefix(parameters.n ?? 3)
+        let nprobes = parameters.nprobes?.first ?? nil
+        let refine = parameters.refine?.first ?? nil
+        var store: LanceVectorStore?
+        var seconds: [Double] = []
+        for query in queries {
+            let start = ContinuousClock.now
+            let opened = try store ?? LanceVectorStore(path: dataset)
+            _ = try await opened.search(query, topK: topK, nprobes: nprobes, refineFactor: refine)
+            seconds.append(Usage.seconds(ContinuousClock.now - start))
+            store = opened
+        }
+        var line = BenchLine("search-first")
+        line.object.add("seconds", seconds)
+        line.addMemory()
+        try line.print()
+    }
+
     static func reopen(_ dataset: String, _ queryFile: String) async throws {
         let queries = try vectors(queryFile)
         // Without an index neither number has an effect, and both points are one.

@@ -64,7 +64,7 @@ struct BuildIndex: AsyncParsableCommand {
         options.threads = threads.threads
         options.memoryBudget = memoryBudget?.bytes
         options.columns = columns.columns
-        let store = try LanceVectorStore(path: table.table, options: options)
+        let store = try table.store(options)
         let stats = try await Progress.with("indexing") { progress in
             try await Interruption.cancelling { [self] in
                 try await store.buildIndex(

@@ -23,7 +23,7 @@ struct BuildScalarIndex: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let store = try LanceVectorStore(path: table.table, options: write.options)
+        let store = try table.store(write.options)
         let stats = try await Progress.with("indexing") { _ in
             try await Interruption.cancelling { [self] in try await store.buildScalarIndex(column: column) }
         }

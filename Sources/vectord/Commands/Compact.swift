@@ -23,31 +23,42 @@ struct Compact: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let store = try LanceVectorStore(path: table.table, options: write.options)
+        let store = try table.store(write.options)
         let stats = try await store.compact(targetRows: targetRows, dryRun: dryRun)
-        guard !output.json else {
-            var object = JSONObject()
-            object.add("fragments_removed", stats.fragmentsRemoved)
-            object.add("fragments_added", stats.fragmentsAdded)
-            object.add("rows_rewritten", stats.rowsRewritten)
-            object.add("rows_dropped", stats.rowsDropped)
-            var skipped = JSONObject()
-            for (name, reason) in stats.skipped.sorted(by: { $0.key < $1.key }) { skipped.add(name, reason) }
-            object.add("skipped", skipped)
-            object.add("disk_bytes_added", stats.diskBytesAdded)
-            object.add("duration_secs", stats.durationSeconds)
-            return try object.print()
+        guard !output.json else { return try stats.json.print() }
+        try StandardOutput.write(stats.lines(dryRun: dryRun))
+    }
+}
+
+extension CompactStats {
+    var json: JSONObject {
+        var object = JSONObject()
+        object.add("fragments_removed", fragmentsRemoved)
+        object.add("fragments_added", fragmentsAdded)
+        object.add("rows_rewritten", rowsRewritten)
+        object.add("rows_dropped", rowsDropped)
+        var skipped = JSONObject()
+        for (name, reason) in self.skipped.sorted(by: { $0.key < $1.key }) { skipped.add(name, reason) }
+        object.add("skipped", skipped)
+        object.add("disk_bytes_added", diskBytesAdded)
+        object.add("disk_bytes_replaced", diskBytesReplaced)
+        object.add("duration_secs", durationSeconds)
+        return object
+    }
+
+    func lines(dryRun: Bool) -> String {
+        var lines = ""
+        for (name, reason) in skipped.sorted(by: { $0.key < $1.key }) {
+            lines += "fragments of index \(Readable.line(name)) stay: \(reason)\n"
         }
-        for (name, reason) in stats.skipped.sorted(by: { $0.key < $1.key }) {
-            try StandardOutput.write("fragments of index \(Readable.line(name)) stay: \(reason)\n")
-        }
-        guard stats.fragmentsRemoved > 0 else { return try StandardOutput.write("there is nothing to do\n") }
-        try StandardOutput.write(
-            "\(Readable.plural(stats.fragmentsRemoved, "fragment")) \(dryRun ? "would become" : "became") "
-                + "\(stats.fragmentsAdded): \(Readable.plural(stats.rowsRewritten, "row")), and "
-                + "\(stats.rowsDropped) deleted ones left out\n")
-        guard !dryRun else { return }
-        try StandardOutput.write(
-            "done in \(Readable.seconds(stats.durationSeconds)), \(Readable.bytes(stats.diskBytesAdded)) added\n")
+        guard fragmentsRemoved > 0 else { return lines + "there is nothing to do\n" }
+        lines +=
+            "\(Readable.plural(fragmentsRemoved, "fragment")) \(dryRun ? "would become" : "became") "
+            + "\(fragmentsAdded): \(Readable.plural(rowsRewritten, "row")), and \(rowsDropped) deleted ones left out\n"
+        let freed = "\(Readable.bytes(diskBytesReplaced)) to be freed by a clean-up"
+        return lines
+            + (dryRun
+                ? freed + "\n"
+                : "done in \(Readable.seconds(durationSeconds)), \(Readable.bytes(diskBytesAdded)) added, \(freed)\n")
     }
 }

@@ -10,7 +10,7 @@ struct Count: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let rows = try await LanceVectorStore(path: table.table, options: Options(version: version.at?.version)).count()
+        let rows = try await table.store(Options(version: version.at?.version)).count()
         guard output.json else { return try StandardOutput.write("\(rows)\n") }
         var object = JSONObject()
         object.add("rows", rows)

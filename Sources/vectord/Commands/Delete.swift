@@ -37,7 +37,7 @@ struct Delete: AsyncParsableCommand {
     func run() async throws {
         var options = write.options
         options.columns = columns.columns
-        let store = try LanceVectorStore(path: table.table, options: options)
+        let store = try table.store(options)
         let stats =
             if let source {
                 try await store.delete(where: .source(source))

@@ -20,8 +20,7 @@ struct Get: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let store = try LanceVectorStore(
-            path: table.table, options: Options(columns: columns.columns, version: version.at?.version))
+        let store = try table.store(Options(columns: columns.columns, version: version.at?.version))
         guard let row = try await store.row(docID: docID, columns: shown.names) else {
             throw StoreError(
                 code: .notFound, message: "there is no row with the doc_id '\(Readable.line(docID, limit: 100))'",

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import ByteCoding
 import Foundation
 import LanceFile
 import LanceTable
+import ObjectStorage
 
 /// What an index is and what it covers, by its files beside the manifest: nil for what they do not tell.
 struct IndexInspection: Encodable {
@@ -31,14 +33,15 @@ struct IndexInspection: Encodable {
         var num_sub_vectors: Int?
     }
 
-    /// - Parameter directory: the table's.
-    static func all(_ manifest: ManifestInspection, directory: String) async -> [IndexInspection] {
+    /// - Parameter storage: the table's.
+    static func all(_ manifest: ManifestInspection, in storage: any ObjectStorage) async -> [IndexInspection] {
         var found: [IndexInspection] = []
-        for index in manifest.indices { found.append(await IndexInspection(index, manifest, directory)) }
+        for index in manifest.indices { found.append(await IndexInspection(index, manifest, storage)) }
         return found
     }
 
-    private init(_ index: ManifestInspection.Index, _ manifest: ManifestInspection, _ directory: String) async {
+    private init(_ index: ManifestInspection.Index, _ manifest: ManifestInspection, _ storage: any ObjectStorage) async
+    {
         name = index.name
         let parts = manifest.indices.filter { $0.name == index.name }
         uncoveredRows = manifest.fragments.filter { fragment in
@@ -51,7 +54,8 @@ struct IndexInspection: Encodable {
         }
         func file(_ name: String) async throws -> FileInspection? {
             guard !index.uuid.isEmpty, index.files[name] != nil else { return nil }
-            return try await FileInspection.file(at: "\(directory)/_indices/\(index.uuid)/\(name)")
+            let bytes = try await storage.file(ObjectKey("_indices/\(index.uuid)/\(name)"), size: nil)
+            return try await fetching { try FileInspection(bytes) }
         }
         do {
             if let values = try await file("page_data.lance") {

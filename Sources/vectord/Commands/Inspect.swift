@@ -15,8 +15,10 @@ struct Inspect: AsyncParsableCommand {
             use features which vectord does not read.
             """)
 
-    @Argument(help: "A table's directory, or a file of one.", completion: .file())
+    @Argument(help: "A table's directory or s3://bucket/path, or a local file of one.", completion: .file())
     var path: String
+
+    @OptionGroup var storage: StorageOptions
 
     @Option(help: ArgumentHelp("How many versions to list, newest first.", valueName: "n"))
     var versions = 5
@@ -37,22 +39,14 @@ struct Inspect: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let store = try LanceVectorStore(path: path)
+        let store = try LanceVectorStore(path: path, options: storage.added(to: Options()))
         try await reporting(path) {
-            let local =
-                switch try StorageLocation(parsing: path) {
-                case .local(let path): path
-                }
+            guard case .local(let local) = try StorageLocation(parsing: path) else { return try await showTable(store) }
             var isDirectory: ObjCBool = false
             guard FileManager.default.fileExists(atPath: local, isDirectory: &isDirectory) else {
                 throw StoreError(code: .notFound, message: "there is no such table or file", path: path)
             }
-            guard !isDirectory.boolValue else {
-                let report = await TableReport(
-                    try await TableInspection(
-                        store.table, limit: all ? nil : versions, version: version, pages: pages))
-                return try show(report) { InspectionText.lines(report) }
-            }
+            guard !isDirectory.boolValue else { return try await showTable(store) }
             if local.hasSuffix(".manifest") {
                 let manifest = try await ManifestInspection.file(at: local)
                 try show(manifest) { InspectionText.lines(manifest) }
@@ -64,6 +58,13 @@ struct Inspect: AsyncParsableCommand {
                 try show(file) { InspectionText.lines(file) }
             }
         }
+    }
+
+    private func showTable(_ store: LanceVectorStore) async throws {
+        let report = await TableReport(
+            try await TableInspection(store.table, limit: all ? nil : versions, version: version, pages: pages),
+            in: store.table.storage)
+        try show(report) { InspectionText.lines(report) }
     }
 
     private func show(_ inspection: some Encodable, _ lines: () -> [String]) throws {

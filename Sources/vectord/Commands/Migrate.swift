@@ -29,7 +29,7 @@ struct Migrate: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let store = try LanceVectorStore(path: table.table, options: new.options(write, columns))
+        let store = try table.store(new.options(write, columns))
         let stats = try await Progress.with("migrating") { progress in
             try await store.migrate(parquet: parquet, dims: dims) { progress.update($0) }
         }

@@ -22,18 +22,21 @@ struct Optimize: AsyncParsableCommand {
     func run() async throws {
         var options = write.options
         options.threads = threads.threads
-        let store = try LanceVectorStore(path: table.table, options: options)
+        let store = try table.store(options)
         let stats = try await Progress.with("optimizing") { progress in
             try await store.optimizeIndices(dryRun: dryRun) { progress.update($0.fraction) }
         }
-        if output.json { try printJSON(stats) } else { try printLines(stats) }
+        guard !output.json else { return try stats.json.print() }
+        try StandardOutput.write(stats.lines(dryRun: dryRun))
     }
+}
 
-    private func printJSON(_ stats: OptimizeStats) throws {
+extension OptimizeStats {
+    var json: JSONObject {
         var object = JSONObject()
         object.add(
             "indices",
-            stats.indices.map { index in
+            indices.map { index in
                 var object = JSONObject()
                 object.add("name", index.name)
                 object.add("rows_added", index.rowsAdded)
@@ -42,26 +45,30 @@ struct Optimize: AsyncParsableCommand {
                 return object
             })
         var skipped = JSONObject()
-        for (name, reason) in stats.skipped.sorted(by: { $0.key < $1.key }) { skipped.add(name, reason) }
+        for (name, reason) in self.skipped.sorted(by: { $0.key < $1.key }) { skipped.add(name, reason) }
         object.add("skipped", skipped)
-        object.add("disk_bytes_added", stats.diskBytesAdded)
-        object.add("duration_secs", stats.durationSeconds)
-        try object.print()
+        object.add("disk_bytes_added", diskBytesAdded)
+        object.add("disk_bytes_replaced", diskBytesReplaced)
+        object.add("duration_secs", durationSeconds)
+        return object
     }
 
-    private func printLines(_ stats: OptimizeStats) throws {
-        for index in stats.indices {
-            try StandardOutput.write(
+    func lines(dryRun: Bool) -> String {
+        var lines = ""
+        for index in indices {
+            lines +=
                 "index \(Readable.line(index.name)): \(Readable.plural(index.rowsAdded, "row")) "
-                    + "\(dryRun ? "to add" : "added"), \(Readable.plural(index.segmentsMerged, "segment")) "
-                    + "\(dryRun ? "to merge" : "merged"), \(Readable.plural(index.segments, "segment")) afterwards\n")
+                + "\(dryRun ? "to add" : "added"), \(Readable.plural(index.segmentsMerged, "segment")) "
+                + "\(dryRun ? "to merge" : "merged"), \(Readable.plural(index.segments, "segment")) afterwards\n"
         }
-        for (name, reason) in stats.skipped.sorted(by: { $0.key < $1.key }) {
-            try StandardOutput.write("index \(Readable.line(name)) is left as it is: \(reason)\n")
+        for (name, reason) in skipped.sorted(by: { $0.key < $1.key }) {
+            lines += "index \(Readable.line(name)) is left as it is: \(reason)\n"
         }
-        if stats.indices.isEmpty { return try StandardOutput.write("there is nothing to do\n") }
-        guard !dryRun else { return }
-        try StandardOutput.write(
-            "done in \(Readable.seconds(stats.durationSeconds)), \(Readable.bytes(stats.diskBytesAdded)) added\n")
+        if indices.isEmpty { return lines + "there is nothing to do\n" }
+        let freed = "\(Readable.bytes(diskBytesReplaced)) to be freed by a clean-up"
+        return lines
+            + (dryRun
+                ? freed + "\n"
+                : "done in \(Readable.seconds(durationSeconds)), \(Readable.bytes(diskBytesAdded)) added, \(freed)\n")
     }
 }

@@ -57,8 +57,7 @@ struct Recall: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let store = try LanceVectorStore(
-            path: table.table, options: Options(threads: threads.threads, columns: columns.columns))
+        let store = try table.store(Options(threads: threads.threads, columns: columns.columns))
         // A table that is not there is told before what is wrong with the queries.
         _ = try await store.count()
         try checkPlace()

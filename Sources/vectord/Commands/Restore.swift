@@ -16,7 +16,7 @@ struct Restore: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let made = try await LanceVectorStore(path: table.table, options: write.options).restore(version.version)
+        let made = try await table.store(write.options).restore(version.version)
         guard !output.json else {
             var object = JSONObject()
             object.add("version", made)

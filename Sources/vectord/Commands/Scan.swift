@@ -38,7 +38,7 @@ struct Scan: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let store = try LanceVectorStore(path: table.table, options: Options(version: version.at?.version))
+        let store = try table.store(Options(version: version.at?.version))
         let isShown = !StandardOutput.isTerminal
         try await reporting(table.table) {
             let (snapshot, fields) = try await store.reading { snapshot in

@@ -59,9 +59,8 @@ struct Search: AsyncParsableCommand {
 
     func run() async throws {
         let queries = try Queries(path: query)
-        let store = try LanceVectorStore(
-            path: table.table,
-            options: Options(threads: threads.threads, columns: columns.columns, version: version.at?.version))
+        let store = try table.store(
+            Options(threads: threads.threads, columns: columns.columns, version: version.at?.version))
         var answers: [Answer] = []
         try await Progress.with("searching", isShown: !StandardOutput.isTerminal || queries.vectors.count > 1) {
             progress in

@@ -14,8 +14,7 @@ struct Stats: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let store = try LanceVectorStore(
-            path: table.table, options: Options(columns: columns.columns, version: version.at?.version))
+        let store = try table.store(Options(columns: columns.columns, version: version.at?.version))
         let stats = try await store.stats()
         guard !output.json else {
             var object = JSONObject()
@@ -28,7 +27,8 @@ struct Stats: AsyncParsableCommand {
         }
         let table = try await reporting(table.table) { () -> TableReport? in
             guard try await store.table.latestIfAny() != nil else { return nil }
-            return await TableReport(try await TableInspection(store.table, limit: 0, version: nil, pages: false))
+            return await TableReport(
+                try await TableInspection(store.table, limit: 0, version: nil, pages: false), in: store.table.storage)
         }
         try StandardOutput.write(
             """

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LanceTable
+import ObjectStorage
 
 /// A table for looking at, and what its index files say: the entries of `indices` are those of `detail.indices`.
 struct TableReport: Encodable {
@@ -10,9 +11,9 @@ struct TableReport: Encodable {
         case indices
     }
 
-    init(_ table: TableInspection) async {
+    init(_ table: TableInspection, in storage: any ObjectStorage) async {
         self.table = table
-        indices = await IndexInspection.all(table.detail, directory: table.location)
+        indices = await IndexInspection.all(table.detail, in: storage)
     }
 
     func encode(to encoder: any Encoder) throws {

@@ -21,7 +21,7 @@ struct TagCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            let store = try LanceVectorStore(path: table.table, options: write.options)
+            let store = try table.store(write.options)
             try await store.createTag(name, version: version.at?.version)
             let tagged = try await store.tags()[name]
             guard !output.json else {
@@ -41,7 +41,7 @@ struct TagCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            let tags = try await LanceVectorStore(path: table.table).tags().sorted { $0.key < $1.key }
+            let tags = try await table.store().tags().sorted { $0.key < $1.key }
             guard !output.json else {
                 var object = JSONObject()
                 object.add(
@@ -72,7 +72,7 @@ struct TagCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            try await LanceVectorStore(path: table.table).deleteTag(name)
+            try await table.store().deleteTag(name)
             guard !output.json else {
                 var object = JSONObject()
                 object.add("tag", name)

@@ -18,7 +18,7 @@ struct Upsert: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let store = try LanceVectorStore(path: table.table, options: new.options(write, columns))
+        let store = try table.store(new.options(write, columns))
         let stats = try await Progress.with("upserting") { progress in
             switch try await input.rows(for: store) {
             case .parquet(let file): return try await store.upsert(parquet: file)

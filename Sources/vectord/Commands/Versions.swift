@@ -13,7 +13,7 @@ struct Versions: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let versions = try await LanceVectorStore(path: table.table).versions()
+        let versions = try await table.store().versions()
         guard !output.json else {
             var objects = JSONObject()
             objects.add(

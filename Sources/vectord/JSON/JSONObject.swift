@@ -58,6 +58,16 @@ struct JSONObject {
         bytes.append(UInt8(ascii: "]"))
     }
 
+    mutating func add(_ name: String, _ values: [Int]) {
+        key(name)
+        bytes.append(UInt8(ascii: "["))
+        for (index, value) in values.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            JSONText.append(value, to: &bytes)
+        }
+        bytes.append(UInt8(ascii: "]"))
+    }
+
     mutating func add(_ name: String, _ values: [String]) {
         key(name)
         bytes.append(UInt8(ascii: "["))

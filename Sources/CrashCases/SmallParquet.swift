@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+import Foundation
+
+/// A Parquet file of six rows, p0 to p5, with vectors of four numbers: uncompressed, without statistics.
+enum SmallParquet {
+    static let rows = (0..<6).map { "p\($0)" }
+
+    static func bytes() throws -> [UInt8] {
+        guard let data = Data(base64Encoded: text.filter { !$0.isWhitespace }) else {
+            throw Failure(.invalidArgument, "not base64")
+        }
+        return [UInt8](data)
+    }
+
+    private static let text = """
+        UEFSMRUAFUgVSCwVDBUAFQYVBhwAAAACAAAADAEBAAAAcAEAAABwAQAAAHABAAAAcAEAAABwAQAAAHAVABVUFVQsFQwVABUGFQYc
+        AAAAAgAAAAwBAgAAAHAwAgAAAHAxAgAAAHAyAgAAAHAzAgAAAHA0AgAAAHA1FQAVPBU8LBUMFQAVBhUGHAAAAAIAAAAMAQAAAAAB
+        AAAAAgAAAAMAAAAEAAAABQAAABUAFagBFagBLBUMFQAVBhUGHAAAAAIAAAAMAQkAAABwYXJxdWV0IDAJAAAAcGFycXVldCAxCQAA
+        AHBhcnF1ZXQgMgkAAABwYXJxdWV0IDMJAAAAcGFycXVldCA0CQAAAHBhcnF1ZXQgNRUAFfwBFfwBLBUMFQAVBhUGHAAAAAIAAAAM
+        ARAAAAAlY9g/WI/uvnBuBj35pdA+EAAAANz2Sb+QXgc7yWhpus6a4L8QAAAAnkKCP0W6GT8dHCC/WaovvhAAAABNWwE/gtCFvjeT
+        eL7RA7q/EAAAAPr4DT9Gtf09A4aMPihlw78QAAAAIUrTPyIKHj41N8a+UtwBQBUEGWw1ABgGc2NoZW1hFQoAFQwlAhgGc291cmNl
+        JQBMHAAAABUMJQIYBmRvY19pZCUATBwAAAAVAiUCGAljaHVua19pZHgAFQwlAhgKY2h1bmtfdGV4dCUATBwAAAAVDCUCGAZ2ZWN0
+        b3IAFgwZHBlcJgAcFQwZJQYAGRgGc291cmNlFQAWDBZuFm4mCEkcFQAVABUCADwWDBkGGSYADAAAACYAHBUMGSUGABkYBmRvY19p
+        ZBUAFgwWehZ6JnZJHBUAFQAVAgA8FhgZBhkmAAwAAAAmABwVAhklBgAZGAljaHVua19pZHgVABYMFmIWYibwAUkcFQAVABUCADwp
+        BhkmAAwAAAAmABwVDBklBgAZGApjaHVua190ZXh0FQAWDBbSARbSASbSAkkcFQAVABUCADwWbBkGGSYADAAAACYAHBUMGSUGABkY
+        BnZlY3RvchUAFgwWpgIWpgImpARJHBUAFQAVAgA8FsABGQYZJgAMAAAAFsIGFgwmCBbCBgAoIHBhcnF1ZXQtY3BwLWFycm93IHZl
+        cnNpb24gMjYuMC4xGVwcAAAcAAAcAAAcAAAcAAAAsgEAAFBBUjE=
+        """
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+import ObjectStorage
+
+/// Finds the files that no kept version of a table needs.
+struct CleanupFiles: Sendable {
+    private let table: Table
+    private let policy: CleanupPolicy
+    private let countsSpared: Bool
+
+    /// - Parameter countsSpared: whether files that are too young to go are looked for.
+    init(_ table: Table, _ policy: CleanupPolicy, countsSpared: Bool) {
+        self.table = table
+        self.policy = policy
+        self.countsSpared = countsSpared
+    }
+
+    /// Files that no kept version needs: those to remove, and those that no version names and that are too young.
+    func unneeded(_ entries: [ObjectEntry], keeping kept: [ManifestName], removing gone: [ManifestName])
+        async throws -> (unneeded: [ObjectEntry], spared: [ObjectEntry])
+    {
+        var candidates: [String: [ObjectEntry]] = [:]
+        for entry in entries {
+            guard let unit = NamedFiles.unit(of: entry.key) else { continue }
+            // Where no version goes, only what no version names can.
+            guard !gone.isEmpty || countsSpared || policy.mayGo(unnamed: entry.modified) else { continue }
+            candidates[unit, default: []].append(entry)
+        }
+        // The newest first: it needs most of them.
+        for name in kept.reversed() where !candidates.isEmpty {
+            for unit in try await units(of: name, among: candidates) { candidates[unit] = nil }
+        }
+        var unneeded: [ObjectEntry] = []
+        for (unit, files) in candidates where files.allSatisfy({ policy.mayGo(unnamed: $0.modified) }) {
+            unneeded += files
+            candidates[unit] = nil
+        }
+        for name in gone.reversed() where !candidates.isEmpty {
+            for unit in try await units(of: name, among: candidates) {
+                unneeded += candidates.removeValue(forKey: unit) ?? []
+            }
+        }
+        return (unneeded, candidates.values.flatMap { $0 })
+    }
+
+    /// Takes what versions need that were not there, or not to stay, when the plan was made off the list.
+    func keep(filesOfVersionsOtherThan known: Set<UInt64>, in unneeded: inout [ObjectEntry]) async throws {
+        for name in try await table.versions() where !known.contains(name.version) && !unneeded.isEmpty {
+            let units = try await units(of: name)
+            unneeded.removeAll { NamedFiles.unit(of: $0.key).map(units.contains) ?? true }
+        }
+    }
+
+    /// What a version names, or as much of it as can be among the candidates.
+    private func units(of name: ManifestName, among candidates: [String: [ObjectEntry]]) async throws -> Set<String> {
+        // Every version has a transaction file of its own: it alone is no reason to read all the fragments.
+        guard candidates.keys.allSatisfy({ $0.hasPrefix(NamedFiles.transactions) }) else {
+            return try await units(of: name)
+        }
+        guard let outline = try await table.outline(name) else { return [] }
+        return [NamedFiles.transactions + outline.transactionFile]
+    }
+
+    private func units(of name: ManifestName) async throws -> Set<String> {
+        guard let manifest = try await table.manifest(name) else { return [] }
+        return try NamedFiles.units(
+            of: manifest, path: table.storage.location + "/" + Table.versionsKey + "/" + name.name)
+    }
+}

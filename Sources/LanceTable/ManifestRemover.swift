@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+import ByteCoding
+import ObjectStorage
+
+/// Removes manifests of versions that are not to be kept, and puts back those that turn out to be.
+struct ManifestRemover: Sendable {
+    /// Manifests removed between two looks at the tags; their bytes are in reach until then.
+    private static let batch = 64
+
+    private let table: Table
+    private let planned: [ObjectKey: ObjectEntry]
+    private var storage: any ObjectStorage { table.storage }
+
+    /// - Parameter entries: the objects as they were when it was decided which versions go.
+    init(_ table: Table, _ entries: [ObjectEntry]) {
+        self.table = table
+        planned = Dictionary(entries.map { ($0.key, $0) }) { first, _ in first }
+    }
+
+    /// Removes the oldest first, durably where the table's commits are. Returns the versions that are gone: not those that were given a name meanwhile.
+    func remove(_ names: [ManifestName]) async throws -> [UInt64] {
+        var gone: [UInt64] = []
+        for start in stride(from: 0, to: names.count, by: Self.batch) {
+            try Task.checkCancellation()
+            let tagged = try await tagged()
+            let batch = names[start..<min(start + Self.batch, names.count)].filter { !tagged.contains($0.version) }
+            gone += try await remove(batch: batch)
+        }
+        if !gone.isEmpty, table.durability == .full {
+            try await storage.synchronize(directory: ObjectKey(Table.versionsKey))
+        }
+        return gone
+    }
+
+    private func tagged() async throws -> Set<UInt64> {
+        Set(try await table.tags(isComplete: true).map(\.version))
+    }
+
+    private func remove(batch: [ManifestName]) async throws -> [UInt64] {
+        var contents: [(name: ManifestName, key: ObjectKey, bytes: Region)] = []
+        for name in batch {
+            let key = try table.key(of: name)
+            do {
+                let bytes = try await storage.open(key)
+                try await checkUnchanged(key)
+                contents.append((name, key, bytes))
+            } catch let failure as Failure where failure.code == .notFound {
+                // Somebody else's to remove, and to put back.
+                continue
+            }
+        }
+        let removed = contents
+        let deletion: any Error
+        do {
+            try await storage.delete(removed.map(\.key)) { try await checkUnchanged($0) }
+            // Whoever gives a version a name looks for its manifest afterwards; so one of the two sees the other.
+            let tagged = try await tagged()
+            let named = removed.filter { tagged.contains($0.name.version) }
+            try await putBack(named.map { ($0.key, $0.bytes) })
+            return removed.map(\.name.version).filter { !tagged.contains($0) }
+        } catch let failure as Failure where failure.code == .conflict {
+            // What went is of a table that is no more, and would be in the new one's way.
+            throw failure
+        } catch {
+            deletion = error
+        }
+        // Nobody knows which of them are needed now.
+        try await putBack(removed.map { ($0.key, $0.bytes) })
+        throw deletion
+    }
+
+    /// A table that was removed and made anew has other versions of the same numbers.
+    private func checkUnchanged(_ key: ObjectKey) async throws {
+        guard let entry = planned[key] else { return }
+        let isTheSame: Bool
+        if let stamp = try await storage.stamp(of: key) {
+            isTheSame = stamp.time == entry.modified
+        } else if let planned = entry.tag, let tag = try await storage.tag(of: key) {
+            isTheSame = tag == planned
+        } else {
+            // It is gone already, or nothing can be told.
+            return
+        }
+        guard isTheSame else {
+            throw Failure(
+                .conflict,
+                "the table was removed and made anew during the clean-up; nothing of the new one was removed",
+                path: storage.location)
+        }
+    }
+
+    /// Whatever happens to the task that asked for it.
+    private func putBack(_ objects: [(key: ObjectKey, bytes: Region)]) async throws {
+        guard !objects.isEmpty else { return }
+        let (storage, durability) = (storage, table.durability)
+        try await Task {
+            for (key, bytes) in objects { _ = try await storage.putIfAbsent(key, bytes.view.bytes, durability) }
+        }.value
+    }
+}
