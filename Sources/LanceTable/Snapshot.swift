@@ -51,6 +51,15 @@ package final class Snapshot: Sendable {
 
     package var location: String { storage.location }
 
+    /// Whether both are the same commit, though read twice or made here: a table that was made anew has the same
+    /// numbers. Names of transaction files are never used twice.
+    package func isSameCommit(as other: Snapshot) -> Bool {
+        if self === other { return true }
+        let (mine, others) = (manifest.proto, other.manifest.proto)
+        guard version == other.version, mine.transactionFile == others.transactionFile else { return false }
+        return !mine.transactionFile.isEmpty || mine == others && manifest.indices == other.manifest.indices
+    }
+
     /// Seconds since 1970 by the writer's clock; nil where the manifest does not say.
     package var committedAt: Double? { manifest.committedAt }
 

@@ -26,7 +26,7 @@ extension Table {
         var units = try units(of: next)
         // What is new was written, durably, for this commit; but a restored version's files are nobody's.
         if kind != .restore {
-            guard !Self.isSame(current, known) else { return 0 }
+            guard known.map(current.isSameCommit) != true else { return 0 }
             units.formIntersection(try self.units(of: current))
         }
         if let known { units.subtract(try self.units(of: known)) }
@@ -38,7 +38,9 @@ extension Table {
 
     /// Makes a version durable whoever wrote it: what depends on its being there is worth no more than it.
     func settle(_ snapshot: Snapshot) async throws {
-        guard durability == .full, !storage.isDistant, !Self.isSame(snapshot, durable.withLock { $0 }) else { return }
+        guard durability == .full, !storage.isDistant,
+            durable.withLock({ $0 }).map(snapshot.isSameCommit) != true
+        else { return }
         try await synchronize(files(units(of: snapshot)) + manifestFiles(of: snapshot))
     }
 
@@ -72,14 +74,6 @@ extension Table {
             try await storage.synchronize(directory: ObjectKey(directory))
         }
         durable.withLock { $0 = snapshots[0] }
-    }
-
-    private static func isSame(_ snapshot: Snapshot, _ other: Snapshot?) -> Bool {
-        guard let other else { return false }
-        return snapshot === other
-            || snapshot.version == other.version
-                && snapshot.manifest.proto.transactionFile == other.manifest.proto.transactionFile
-                && !snapshot.manifest.proto.transactionFile.isEmpty
     }
 
     private func units(of snapshot: Snapshot) throws -> Set<String> {

@@ -76,7 +76,7 @@ extension LanceVectorStore {
                 switch failure.code {
                 case .conflict: break
                 // What an old version needs may be removed once there is a newer one.
-                case .notFound: guard try await table.latest() !== snapshot else { throw failure }
+                case .notFound: guard try await !table.latest().isSameCommit(as: snapshot) else { throw failure }
                 default: throw failure
                 }
                 if attempt > 0 { try await Table.backOff(attempt) }

@@ -114,7 +114,7 @@ public final class LanceVectorStore: Sendable {
                 return try await body(snapshot)
             } catch let failure as Failure where failure.code == .notFound && attempts > 0 {
                 let newest = try await table.latest()
-                guard newest !== snapshot else { throw failure }
+                guard !newest.isSameCommit(as: snapshot) else { throw failure }
                 snapshot = newest
                 attempts -= 1
             }
@@ -158,7 +158,7 @@ extension LanceVectorStore {
 
     private func hasVectorIndex(_ snapshot: Snapshot) async throws -> Bool {
         guard let field = try? vectorField(snapshot) else { return false }
-        return try await searcher.hasIndex(snapshot, field) { try await table.latest() === snapshot }
+        return try await searcher.hasIndex(snapshot, field) { try await table.latest().isSameCommit(as: snapshot) }
     }
 
     /// Whether `column` has a BTREE index that a lookup of its values can use: one of a layout and version that this
@@ -172,6 +172,6 @@ extension LanceVectorStore {
 
     private func hasScalarIndex(_ column: String, _ snapshot: Snapshot) async throws -> Bool {
         guard let field = snapshot.schema[column] else { return false }
-        return try await keys.hasIndex(snapshot, field) { try await table.latest() === snapshot }
+        return try await keys.hasIndex(snapshot, field) { try await table.latest().isSameCommit(as: snapshot) }
     }
 }

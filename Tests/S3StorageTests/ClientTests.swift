@@ -69,8 +69,15 @@
 
         @Test func noAnswerIsNotWaitedForForEver() async throws {
             let server = FakeS3()
-            let storage = try fakeStorage(
-                server, ["timeout": "25s", "client_max_retries": "2"], time: FakeTime(deadline: .milliseconds(50)))
+            let tries = Mutex(0)
+            let time = FakeTime { _ in
+                let number = tries.withLock { tries in
+                    tries += 1
+                    return tries
+                }
+                try await until { server.requests.count == number }
+            }
+            let storage = try fakeStorage(server, ["timeout": "25s", "client_max_retries": "2"], time: time)
             server.fail { _, _ in .hangs }
             let failure = await failure { try await storage.open(ObjectKey("x")) }
             #expect(failure?.code == .network && failure?.message.contains("25.0 s") == true)
@@ -87,10 +94,9 @@
             }
             let task = Task { try await storage.open(ObjectKey("x")) }
             for await _ in began.stream { break }
-            let start = ContinuousClock.now
             task.cancel()
+            // Neither the server nor the deadline would ever end it.
             await #expect(throws: CancellationError.self) { try await task.value }
-            #expect(ContinuousClock.now - start < .seconds(5))
         }
 
         @Test func theServerTeachesTheRegion() async throws {

@@ -44,7 +44,8 @@
                     default: return nil
                     }
                 }
-                return try fakeStorage(server)
+                // Of so many requests some fail ten times in a row.
+                return try fakeStorage(server, ["client_max_retries": "60", "retry_timeout": "3600s"])
             }
         }
 

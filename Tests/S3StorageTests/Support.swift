@@ -8,11 +8,14 @@
     /// Time that passes only when somebody waits.
     final class FakeTime: Sendable {
         private let seconds = Mutex(1_790_000_000.0)
-        private let deadline: Duration
+        private let deadline: @Sendable (Double) async throws -> Void
         let waits = Mutex<[Double]>([])
 
-        /// - Parameter deadline: how long in truth a request may take, whatever was asked for.
-        init(deadline: Duration = .seconds(120)) { self.deadline = deadline }
+        /// - Parameter deadline: returns when a request has had its time; without it, none ever has, on a busy machine
+        ///   neither.
+        init(deadline: @escaping @Sendable (Double) async throws -> Void = { _ in try await until { false } }) {
+            self.deadline = deadline
+        }
 
         var source: TimeSource {
             TimeSource(
@@ -24,13 +27,18 @@
                     self.pass(wait)
                 },
                 deadline: { wait in
-                    try await Task.sleep(for: self.deadline)
+                    try await self.deadline(wait)
                     self.pass(wait)
                 },
                 random: { 0.5 })
         }
 
         func pass(_ wait: Double) { seconds.withLock { $0 += wait } }
+    }
+
+    /// Returns once `condition` holds. Nothing else bounds the wait: how long it takes says nothing on a busy machine.
+    func until(_ condition: @Sendable () -> Bool) async throws {
+        while !condition() { try await Task.sleep(for: .milliseconds(2)) }
     }
 
     func fakeOptions(_ more: [String: String] = [:]) -> [String: String] {

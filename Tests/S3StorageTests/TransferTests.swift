@@ -11,14 +11,14 @@
         /// Answers any range with zeros, piece by piece, and counts who is being answered.
         private final class Slow: HTTPTransport {
             let pieces: Int
-            let pause: Duration
-            let isEndless: Bool
+            /// Returns when the piece of that number may be sent; the one after the last, when the answer may end.
+            let wait: @Sendable (Slow, Int) async throws -> Void
             let active = Mutex((now: 0, most: 0))
+            let sent = Mutex(0)
 
-            init(pieces: Int, pause: Duration, isEndless: Bool = false) {
+            init(pieces: Int, wait: @escaping @Sendable (Slow, Int) async throws -> Void) {
                 self.pieces = pieces
-                self.pause = pause
-                self.isEndless = isEndless
+                self.wait = wait
             }
 
             func send(_ request: HTTPRequest) async throws -> HTTPReply {
@@ -39,11 +39,12 @@
                         HTTPField("Content-Length", "\(count)"),
                     ])
                 for piece in 0..<pieces {
-                    try await Task.sleep(for: pause)
+                    try await wait(self, piece)
                     let bytes = [UInt8](repeating: 0, count: count * (piece + 1) / pieces - count * piece / pieces)
                     try bytes.withUnsafeBytes { try receiver.append($0) }
+                    sent.withLock { $0 += 1 }
                 }
-                while isEndless { try await Task.sleep(for: pause) }
+                try await wait(self, pieces)
                 return try receiver.finish()
             }
         }
@@ -54,16 +55,24 @@
             S3Storage(try fakeClient(transport, more, time: time), path: "t", probe: ConditionalPutProbe())
         }
 
-        /// An answer that comes all the time is waited for, though it takes longer than a request may be silent.
+        /// An answer that comes all the time is waited for, though it takes longer than a request may be silent: here
+        /// each piece takes one such period.
         @Test func slowAnswersAreWaitedFor() async throws {
-            let slow = Slow(pieces: 20, pause: .milliseconds(50))
-            let storage = try storage(slow, FakeTime(deadline: .milliseconds(400)), ["client_max_retries": "0"])
+            let periods = Mutex(0)
+            let slow = Slow(pieces: 15) { _, piece in try await until { periods.withLock { $0 } > piece } }
+            let time = FakeTime { _ in
+                let before = slow.sent.withLock { $0 }
+                periods.withLock { $0 += 1 }
+                try await until { slow.sent.withLock { $0 } > before }
+            }
+            let storage = try storage(slow, time, ["client_max_retries": "0"])
             #expect(try await storage.read(ObjectKey("x"), 5..<100_005).count == 100_000)
         }
 
         @Test func silenceIsNot() async throws {
-            let slow = Slow(pieces: 1, pause: .milliseconds(1), isEndless: true)
-            let storage = try storage(slow, FakeTime(deadline: .milliseconds(60)), ["client_max_retries": "0"])
+            let slow = Slow(pieces: 1) { slow, piece in try await until { piece < slow.pieces } }
+            let time = FakeTime { _ in try await until { slow.sent.withLock { $0 } == 1 } }
+            let storage = try storage(slow, time, ["client_max_retries": "0"])
             await #expect {
                 try await storage.read(ObjectKey("x"), 5..<1005)
             } throws: {
@@ -73,7 +82,12 @@
 
         /// Large answers come some at a time, whoever asks for them; small ones do not wait for them.
         @Test func largeAnswersWaitInLine() async throws {
-            let slow = Slow(pieces: 2, pause: .milliseconds(20))
+            let isFilling = Mutex(false)
+            // Later on, nobody is answered before there are more than 16.
+            let slow = Slow(pieces: 2) { slow, _ in
+                try await Task.sleep(for: .milliseconds(20))
+                try await until { !isFilling.withLock { $0 } || slow.active.withLock { $0.most } > 16 }
+            }
             let storage = try storage(slow, FakeTime())
             let key = try ObjectKey("x")
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -87,6 +101,7 @@
                 try await group.waitForAll()
             }
             #expect(slow.active.withLock { $0.most } <= 16)
+            isFilling.withLock { $0 = true }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<60 { group.addTask { _ = try await storage.read(key, 0..<1000) } }
                 try await group.waitForAll()
@@ -95,16 +110,20 @@
         }
 
         @Test func whoWaitsInLineCanBeCancelled() async throws {
-            let slow = Slow(pieces: 1, pause: .milliseconds(200))
+            let isOpen = Mutex(false)
+            let slow = Slow(pieces: 1) { _, _ in try await until { isOpen.withLock { $0 } } }
             let storage = try storage(slow, FakeTime())
             let key = try ObjectKey("x")
-            let tasks = (0..<40).map { _ in Task { try await storage.read(key, 0..<2_000_000) } }
-            while slow.active.withLock({ $0.now }) < 16 { try await Task.sleep(for: .milliseconds(1)) }
-            for task in tasks.dropFirst() { task.cancel() }
-            for task in tasks.dropFirst() { await #expect(throws: CancellationError.self) { _ = try await task.value } }
+            let first = Task { try await storage.read(key, 0..<2_000_000) }
+            try await until { slow.active.withLock { $0.now } == 1 }
+            let others = (0..<40).map { _ in Task { try await storage.read(key, 0..<2_000_000) } }
+            try await until { slow.active.withLock { $0.now } == 16 }
+            for task in others { task.cancel() }
+            for task in others { await #expect(throws: CancellationError.self) { _ = try await task.value } }
+            isOpen.withLock { $0 = true }
             // The line is free again.
             #expect(try await storage.read(key, 0..<2_000_000).count == 2_000_000)
-            #expect(try await tasks[0].value.count == 2_000_000)
+            #expect(try await first.value.count == 2_000_000)
         }
     }
 #endif
