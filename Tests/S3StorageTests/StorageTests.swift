@@ -45,7 +45,7 @@
                     }
                 }
                 // Of so many requests some fail ten times in a row.
-                return try fakeStorage(server, ["client_max_retries": "60", "retry_timeout": "3600s"])
+                return try fakeStorage(server, ["client_max_retries": "60", "client_retry_timeout": "3600s"])
             }
         }
 
