@@ -16,6 +16,9 @@ struct CleanupFiles: Sendable {
     }
 
     /// Files that no kept version needs: those to remove, and those that no version names and that are too young.
+    ///
+    /// Throws `conflict` where the manifest of a version that stays is not there: another clean-up has taken it, and may
+    /// put it back.
     func unneeded(_ entries: [ObjectEntry], keeping kept: [ManifestName], removing gone: [ManifestName])
         async throws -> (unneeded: [ObjectEntry], spared: [ObjectEntry])
     {
@@ -28,7 +31,12 @@ struct CleanupFiles: Sendable {
         }
         // The newest first: it needs most of them.
         for name in kept.reversed() where !candidates.isEmpty {
-            for unit in try await units(of: name, among: candidates) { candidates[unit] = nil }
+            guard let units = try await units(of: name, among: candidates) else {
+                throw Failure(
+                    .conflict, "version \(name.version) is being removed by another clean-up; try again later",
+                    path: table.storage.location)
+            }
+            for unit in units { candidates[unit] = nil }
         }
         var unneeded: [ObjectEntry] = []
         for (unit, files) in candidates where files.allSatisfy({ policy.mayGo(unnamed: $0.modified) }) {
@@ -36,7 +44,7 @@ struct CleanupFiles: Sendable {
             candidates[unit] = nil
         }
         for name in gone.reversed() where !candidates.isEmpty {
-            for unit in try await units(of: name, among: candidates) {
+            for unit in try await units(of: name, among: candidates) ?? [] {
                 unneeded += candidates.removeValue(forKey: unit) ?? []
             }
         }
@@ -46,23 +54,23 @@ struct CleanupFiles: Sendable {
     /// Takes what versions need that were not there, or not to stay, when the plan was made off the list.
     func keep(filesOfVersionsOtherThan known: Set<UInt64>, in unneeded: inout [ObjectEntry]) async throws {
         for name in try await table.versions() where !known.contains(name.version) && !unneeded.isEmpty {
-            let units = try await units(of: name)
+            let units = try await units(of: name) ?? []
             unneeded.removeAll { NamedFiles.unit(of: $0.key).map(units.contains) ?? true }
         }
     }
 
-    /// What a version names, or as much of it as can be among the candidates.
-    private func units(of name: ManifestName, among candidates: [String: [ObjectEntry]]) async throws -> Set<String> {
+    /// What a version names, or as much of it as can be among the candidates; nil where its manifest is gone.
+    private func units(of name: ManifestName, among candidates: [String: [ObjectEntry]]) async throws -> Set<String>? {
         // Every version has a transaction file of its own: it alone is no reason to read all the fragments.
         guard candidates.keys.allSatisfy({ $0.hasPrefix(NamedFiles.transactions) }) else {
             return try await units(of: name)
         }
-        guard let outline = try await table.outline(name) else { return [] }
+        guard let outline = try await table.outline(name) else { return nil }
         return [NamedFiles.transactions + outline.transactionFile]
     }
 
-    private func units(of name: ManifestName) async throws -> Set<String> {
-        guard let manifest = try await table.manifest(name) else { return [] }
+    private func units(of name: ManifestName) async throws -> Set<String>? {
+        guard let manifest = try await table.manifest(name) else { return nil }
         return try NamedFiles.units(
             of: manifest, path: table.storage.location + "/" + Table.versionsKey + "/" + name.name)
     }

@@ -55,6 +55,12 @@ package struct FragmentRowIDs: Sendable, Equatable {
         return run.firstID &+ UInt64(offset - run.offset)
     }
 
+    /// The same; nil where a damaged table says that there is no such row.
+    package func id(ifAt offset: Int) -> UInt64? {
+        guard let last = runs.last, offset >= 0, offset < last.offset + last.count else { return nil }
+        return id(at: offset)
+    }
+
     /// The runs of the rows `range`, cut to it.
     package func runs(in range: Range<Int>) -> [Run] {
         var found: [Run] = []

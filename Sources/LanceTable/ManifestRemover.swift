@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ByteCoding
 import ObjectStorage
+import Synchronization
 
 /// Removes manifests of versions that are not to be kept, and puts back those that turn out to be.
 struct ManifestRemover: Sendable {
@@ -50,12 +51,18 @@ struct ManifestRemover: Sendable {
             }
         }
         let removed = contents
+        // Not those that another clean-up has removed meanwhile, and perhaps their files.
+        let mine = Mutex(Set<ObjectKey>())
         let deletion: any Error
         do {
-            try await storage.delete(removed.map(\.key)) { try await checkUnchanged($0) }
+            try await storage.delete(removed.map(\.key)) { key in
+                if try await checkUnchanged(key) { mine.withLock { _ = $0.insert(key) } }
+            }
             // Whoever gives a version a name looks for its manifest afterwards; so one of the two sees the other.
             let tagged = try await tagged()
-            let named = removed.filter { tagged.contains($0.name.version) }
+            let named = removed.filter { one in
+                tagged.contains(one.name.version) && mine.withLock { $0.contains(one.key) }
+            }
             try await putBack(named.map { ($0.key, $0.bytes) })
             return removed.map(\.name.version).filter { !tagged.contains($0) }
         } catch let failure as Failure where failure.code == .conflict {
@@ -65,27 +72,40 @@ struct ManifestRemover: Sendable {
             deletion = error
         }
         // Nobody knows which of them are needed now.
-        try await putBack(removed.map { ($0.key, $0.bytes) })
+        let back = removed.filter { one in mine.withLock { $0.contains(one.key) } }
+        try await putBack(back.map { ($0.key, $0.bytes) })
         throw deletion
     }
 
-    /// A table that was removed and made anew has other versions of the same numbers.
-    private func checkUnchanged(_ key: ObjectKey) async throws {
-        guard let entry = planned[key] else { return }
+    /// Whether a manifest still is there. Throws `conflict` where it is another one: a table that was removed and made anew
+    /// has other versions of the same numbers.
+    @discardableResult
+    private func checkUnchanged(_ key: ObjectKey) async throws -> Bool {
+        guard let entry = planned[key] else { return true }
         let isTheSame: Bool
         if let stamp = try await storage.stamp(of: key) {
             isTheSame = stamp.time == entry.modified
         } else if let planned = entry.tag, let tag = try await storage.tag(of: key) {
             isTheSame = tag == planned
         } else {
-            // It is gone already, or nothing can be told.
-            return
+            // It is gone, or there are neither stamps nor tags.
+            return try await isThere(key)
         }
         guard isTheSame else {
             throw Failure(
                 .conflict,
                 "the table was removed and made anew during the clean-up; nothing of the new one was removed",
                 path: storage.location)
+        }
+        return true
+    }
+
+    private func isThere(_ key: ObjectKey) async throws -> Bool {
+        do {
+            _ = try await storage.size(key)
+            return true
+        } catch let failure as Failure where failure.code == .notFound {
+            return false
         }
     }
 

@@ -17,7 +17,8 @@ struct RecentVersion {
 
     /// A look that was begun at `start` found the newest version, or none.
     mutating func saw(_ snapshot: Snapshot?, _ start: ContinuousClock.Instant) {
-        if let committed, start < committed { return }
+        // So may one of the same tick.
+        if let committed, start <= committed { return }
         if let known, start < known.since { return }
         known = snapshot.map { ($0, start) }
     }

@@ -44,7 +44,10 @@ struct RowLineage {
             var made: [UInt64] = []
             for place in places.prefix(Int(clamping: fragments[number].physicalRows)) {
                 if let place, let fragment = known[place.fragment] {
-                    ids.append(fragment.ids.id(at: Int(place.offset)))
+                    guard let id = fragment.ids.id(ifAt: Int(place.offset)) else {
+                        throw Failure(.corrupt, "row \(place.offset) of fragment \(place.fragment) has no id")
+                    }
+                    ids.append(id)
                     made.append(fragment.made.version(at: UInt64(place.offset)) ?? proto.version)
                 } else {
                     ids.append(proto.nextRowID)

@@ -20,6 +20,8 @@ extension Table {
     private static let attempts = 20
     /// Looks at the table before an attempt, where each finds more files of others to be made durable than one commit makes.
     private static let looks = 4
+    /// After so long others may have committed and cleaned up what this process has listed.
+    private static let longAttempt = Duration.seconds(1)
 
     /// Makes `operation` the next version of the table, or throws and leaves the table as it was.
     ///
@@ -29,10 +31,14 @@ extension Table {
     /// look at what was committed since `base`, rebase where `ConflictRules` allows it, and try the next number. What the
     /// next version takes over from others is made durable before (`settle`).
     ///
-    /// - Parameter base: the version that the operation was prepared on; nil for a table that did not exist.
+    /// - Parameters:
+    ///   - base: the version that the operation was prepared on; nil for a table that did not exist.
+    ///   - directly: throws `conflict` where anything was committed after `base`, whatever it is.
     /// - Throws: `conflict` when somebody committed what the operation cannot follow, or after twenty lost races;
-    ///   `commit_unknown` when the manifest has its name and making that durable failed.
-    package func commit(_ operation: Operation, basedOn base: Snapshot?) async throws -> Commit {
+    ///   `commit_unknown` when the manifest has its name and making that durable failed, or when it cannot be known
+    ///   whether a manifest is this commit's or was seen by anybody.
+    package func commit(_ operation: Operation, basedOn base: Snapshot?, directly: Bool = false) async throws -> Commit
+    {
         let uuid = UUID().uuidString.lowercased()
         let readVersion = base?.version ?? 0
         let transaction = operation.transaction(readVersion: readVersion, uuid: uuid)
@@ -59,6 +65,9 @@ extension Table {
                 case .committed(let mine): return try made(mine, after: current, transactionBytes.count, start)
                 case .follows(let newest): current = newest
                 }
+                if directly, current?.version != base?.version {
+                    throw Failure(.conflict, "another version was committed meanwhile", path: storage.location)
+                }
                 try checkWritable(current)
                 try Task.checkCancellation()
                 let manifest = try NextManifest.make(
@@ -84,11 +93,15 @@ extension Table {
                 // What is put on top of it begins later, and what comes before it makes it fail.
                 start = startOfLook()
                 if try await storage.putIfAbsent(key, bytes, durability) == .created {
+                    if let listed = judged.listed, now() - listed > Self.longAttempt {
+                        try await checkThatNumberWasFree(for: next, after: current)
+                    }
                     remember(made: next, start)
                     if durability == .full, operation.kind != .reserveFragments { durable.withLock { $0 = next } }
                     return Commit(
                         snapshot: next, bytesWritten: transactionBytes.count + bytes.count, previous: current)
                 }
+                judged.denied = next.version
                 try await Self.backOff(attempt)
                 attempt += 1
             }
@@ -102,6 +115,11 @@ extension Table {
         } catch {
             // It may have been made all the same.
             if start != nil { forgetRecent() }
+            if let denied = judged.denied, (error as? Failure)?.code != .commitUnknown {
+                // Also where the task was cancelled.
+                let mine = try await Task { [judged] in try await outcome(of: denied, judged, error) }.value
+                if let mine { return try made(mine, after: current, transactionBytes.count, start) }
+            }
             // After an unknown outcome the manifest may name the file.
             if (error as? Failure)?.code != .commitUnknown { await storage.discard([transactionKey]) }
             throw error
@@ -115,6 +133,66 @@ extension Table {
         remember(made: mine, start)
         let bytes = transactionBytes + (try mine.manifest.serialized().count)
         return Commit(snapshot: mine, bytesWritten: bytes, previous: previous)
+    }
+
+    /// Ours, where a commit that failed with `error` has happened all the same: the storage said that there was another
+    /// manifest of that number, and nobody has looked since. Throws `commit_unknown` where it cannot be known.
+    private func outcome(of version: UInt64, _ judged: Judged, _ error: any Error) async throws -> Snapshot? {
+        func unknown(_ cause: any Error) -> Failure {
+            Failure(
+                .commitUnknown,
+                "whether version \(version) is this commit's cannot be known (\(cause)); look at the table before you repeat the call",
+                path: storage.location, underlying: cause)
+        }
+        do {
+            let all = try await versions()
+            // The newest is never cleaned away.
+            guard all.last?.version ?? 0 >= version else { return nil }
+            guard let name = all.first(where: { $0.version == version }),
+                let snapshot = try await snapshotIfThere(name)
+            else { throw unknown(error) }
+            return judged.isOurs(snapshot) ? snapshot : nil
+        } catch let failure as Failure where failure.code == .commitUnknown {
+            throw failure
+        } catch {
+            throw unknown(error)
+        }
+    }
+
+    /// While this commit was under way others may have committed several versions, its own number among them, and cleaned
+    /// up all but the newest: then the number was free once more, and what was put there is no version that anybody sees.
+    ///
+    /// Throws `commit_unknown` where that may be so.
+    private func checkThatNumberWasFree(for next: Snapshot, after current: Snapshot?) async throws {
+        let problem: any Error
+        do {
+            let all = try await versions()
+            guard let last = all.last, last.version > next.version else { return }
+            let path = storage.location
+            let before = try current.map { try NamedFiles.units(of: $0.manifest, path: path) } ?? []
+            let new = try NamedFiles.units(of: next.manifest, path: path).subtracting(before).filter {
+                !$0.hasPrefix(NamedFiles.transactions)
+            }
+            if new.isEmpty {
+                // Clean-ups take the oldest first.
+                if let current, all.contains(where: { $0.version == current.version }) { return }
+            } else if let newest = try await files(of: last), !new.isDisjoint(with: newest) {
+                return
+            }
+            problem = Failure(
+                .conflict, "version \(last.version) was committed meanwhile, and nothing of it is in there")
+        } catch {
+            problem = error
+        }
+        throw Failure(
+            .commitUnknown,
+            "version \(next.version) was committed, and others may have used and removed that number before (\(problem)); look at the table before you repeat the call",
+            path: storage.location, underlying: problem)
+    }
+
+    /// The files that a version names; nil where it was cleaned away.
+    private func files(of name: ManifestName) async throws -> Set<String>? {
+        try await snapshotIfThere(name).map { try NamedFiles.units(of: $0.manifest, path: storage.location) }
     }
 
     /// Throws `unsupported` for a table that this package must not write.
@@ -135,6 +213,10 @@ extension Table {
         let transactionFile: String
         /// A manifest of ours was put, and the storage said that another one was there.
         var hasPut = false
+        /// The number of that manifest, until it was seen that it is another writer's.
+        var denied: UInt64?
+        /// When the versions were last listed.
+        var listed: ContinuousClock.Instant?
 
         init(upTo version: UInt64, transactionFile: String) {
             upTo = version
@@ -143,6 +225,11 @@ extension Table {
 
         func isOurs(_ snapshot: Snapshot) -> Bool {
             hasPut && snapshot.manifest.proto.transactionFile == transactionFile
+        }
+
+        /// It is none of ours.
+        mutating func saw(_ snapshot: Snapshot) {
+            if denied == snapshot.version { denied = nil }
         }
     }
 
@@ -167,14 +254,18 @@ extension Table {
                     + "; nothing was changed, do it again on the newest version",
                 path: storage.location)
         }
+        judged.listed = now()
         let all = try await versions()
+        // The newest is never cleaned away.
+        if let denied = judged.denied, all.last?.version ?? 0 < denied { judged.denied = nil }
         guard all.last?.version ?? 0 >= readVersion else {
             throw failure(.conflict, "the table was removed or replaced: %, is gone")
         }
         if base == nil, judged.hasPut, let first = all.first(where: { $0.version == 1 }),
-            let snapshot = try await snapshotIfThere(first), judged.isOurs(snapshot)
+            let snapshot = try await snapshotIfThere(first)
         {
-            return .committed(snapshot)
+            if judged.isOurs(snapshot) { return .committed(snapshot) }
+            judged.saw(snapshot)
         }
         guard base != nil || all.isEmpty else {
             // Also where the version that made it is cleaned away: what is there was not meant to be replaced.
@@ -188,7 +279,10 @@ extension Table {
                 judged.knowsBase = true
             }
             let snapshot = try await snapshotIfThere(name)
-            if let snapshot, judged.isOurs(snapshot) { return .committed(snapshot) }
+            if let snapshot {
+                if judged.isOurs(snapshot) { return .committed(snapshot) }
+                judged.saw(snapshot)
+            }
             let theirs = try await change(of: snapshot)
             switch ConflictRules.verdict(mine, after: theirs) {
             case .rebase: break
@@ -206,7 +300,10 @@ extension Table {
         }
         // Not another look at the table: what came since the listing has not been judged.
         guard let name = all.last else { return .follows(nil) }
-        let newest = try await snapshot(name)
+        // Cleaned away since the listing, there is a newer one.
+        guard let newest = try await snapshotIfThere(name) else {
+            return try await rebased(mine, onto: base, judged: &judged)
+        }
         // Versions between the two may have been cleaned away, and the table may have been removed and made again.
         if let base,
             !ConflictRules.continues(newest.manifest, base.manifest, for: mine, isJudged: judged.isWhole)

@@ -59,7 +59,7 @@ extension Table {
             guard let previous = commit.previous, try await latest().version == commit.snapshot.version else {
                 throw gone
             }
-            _ = try await self.commit(.restore(previous.manifest), basedOn: commit.snapshot)
+            _ = try? await self.commit(.restore(previous.manifest), basedOn: commit.snapshot, directly: true)
             throw gone
         } catch {
             // The commit was made, and nothing says that anything is wrong with it.

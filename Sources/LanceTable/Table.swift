@@ -16,7 +16,7 @@ package final class Table: Sendable {
     private let known = Mutex<Known?>(nil)
     /// How old a version may be for calls that only read; nil where they look each time.
     private let consistencyInterval: Duration?
-    private let now: @Sendable () -> ContinuousClock.Instant
+    let now: @Sendable () -> ContinuousClock.Instant
     private let recent = Mutex(RecentVersion())
     /// A version of which every file is known to survive power loss.
     let durable = Mutex<Snapshot?>(nil)

@@ -39,7 +39,11 @@ extension LanceVectorStore {
             name == options.columns.id
             ? try await self.keys.rows(of: keys, in: snapshot, field)
             : try await KeyLookup.rows(of: keys, among: snapshot.fragmentReaders, field)
-        guard !found.isEmpty else { return 0 }
+        guard !found.isEmpty else {
+            // Whoever removed them may not have made that durable.
+            try await table.settle(snapshot)
+            return 0
+        }
         let writer = DeletionWriter(snapshot, options.storageDurability)
         do {
             let deletion = try await writer.delete(

@@ -15,6 +15,9 @@ package final class CachedFile: RemoteFile {
     /// Bytes on their way at a time: none of them is to wait so long that it seems lost.
     private static let mostOnTheWay = 64 << 20
 
+    /// Bytes that may be asked for in one call.
+    private static let mostWanted = 64 << 30
+
     package let name: String
     package let count: Int
     private let identity: String
@@ -83,6 +86,10 @@ package final class CachedFile: RemoteFile {
             let start = isEnd ? min(range.lowerBound, max(count - Self.tailBytes, 0)) : range.lowerBound
             return Self.blocks(start..<range.upperBound)
         }
+        // A damaged or hostile file may ask for all that it says it has.
+        guard wanted.reduce(0, { $0 + $1.count }) <= Self.mostWanted / BlockCache.blockBytes else {
+            throw Failure.tooMuch("more than \(Self.mostWanted >> 30) GiB").at(path: name)
+        }
         var (missing, held) = cache.look(wanted, of: identity)
         missing = Set(missing).sorted()
         if let disk {
@@ -130,7 +137,7 @@ package final class CachedFile: RemoteFile {
 
     private func fetch(_ blocks: Range<Int>) async throws -> Region {
         let start = blocks.lowerBound * BlockCache.blockBytes
-        let end = min(blocks.upperBound * BlockCache.blockBytes, count)
+        let end = start + min(blocks.count * BlockCache.blockBytes, count - start)
         let region = try await read(UInt64(start)..<UInt64(end))
         guard region.count == end - start else {
             throw Failure(.io, "\(region.count) bytes came of \(end - start)", path: name, offset: UInt64(start))

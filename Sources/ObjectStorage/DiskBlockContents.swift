@@ -87,7 +87,8 @@ enum DiskBlockContents {
     ) throws -> [(blocks: Range<Int>, region: Region)] {
         let status = try SystemCall.status(descriptor.rawValue)
         guard let all = file.bytes(blocks), status.st_mode & S_IFMT == S_IFREG,
-            Int(status.st_size) == size(file, blocks)
+            // Nobody else is believed: the hashes have no key.
+            status.st_uid == geteuid() || status.st_uid == 0, Int(status.st_size) == size(file, blocks)
         else { return [] }
         let start = start(file, blocks)
         let header = try Region(count: start, name: name) { try descriptor.readFully(into: $0, at: 0, path: name) }.view

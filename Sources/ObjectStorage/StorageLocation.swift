@@ -31,7 +31,7 @@ package enum StorageLocation: Sendable, Equatable {
         guard scheme == "file" else {
             throw Failure(
                 .unsupported, "'\(scheme)://' tables are not supported; use a local path, file:///… or s3://bucket/…",
-                path: text)
+                path: Self.plain(text))
         }
         let path = rest.hasPrefix("localhost/") ? String(rest.dropFirst("localhost".count)) : rest
         guard path.hasPrefix("/"), let decoded = path.removingPercentEncoding, !decoded.contains("\0") else {
@@ -45,21 +45,30 @@ package enum StorageLocation: Sendable, Equatable {
         guard !rest.contains("?"), !rest.contains("#") else {
             throw Failure(
                 .invalidArgument, "an s3:// URI has no '?' or '#' in it; in a key they are written %3F and %23",
-                path: text)
+                path: plain(text))
         }
         let parts = rest.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let bucket = parts.first ?? ""
         var path = (parts.count > 1 ? parts[1] : "")[...]
         while path.utf8.last == UInt8(ascii: "/") { path.removeLast() }
         guard !bucket.isEmpty, !bucket.contains("@"), !bucket.contains(":") else {
-            throw Failure(.invalidArgument, "an s3:// URI needs the form s3://bucket/path", path: text)
+            throw Failure(.invalidArgument, "an s3:// URI needs the form s3://bucket/path", path: plain(text))
         }
         let decoded = path.removingPercentEncoding ?? String(path)
         guard decoded.isEmpty || (try? ObjectKey(decoded)) != nil else {
             throw Failure(
-                .invalidArgument, "the path of an s3:// URI has an empty part, '.' or '..' in it", path: text)
+                .invalidArgument, "the path of an s3:// URI has an empty part, '.' or '..' in it", path: plain(text))
         }
         return .s3(bucket: bucket, path: decoded)
+    }
+
+    /// Without what may be secret: a user with a password before an '@', and what follows a '?' or '#'.
+    private static func plain(_ text: String) -> String {
+        guard let colon = text.range(of: "://") else { return text }
+        var rest = text[colon.upperBound...].prefix { $0 != "?" && $0 != "#" }
+        // Secret keys have slashes in them.
+        if let at = rest.lastIndex(of: "@") { rest = rest[rest.index(after: at)...] }
+        return String(text[..<colon.upperBound] + rest)
     }
 
     private static func isScheme(_ text: Substring) -> Bool {

@@ -7,9 +7,11 @@
         ///
         /// Throws `commit_unknown` where it cannot be known whether it was written, and the refusal of a store that does not
         /// know the condition as it is.
-        package func putIfAbsent(_ key: String, _ bytes: ByteView) async throws -> Bool {
+        ///
+        /// - Parameter isConditional: false where the store does not know the condition, and nobody else writes.
+        package func putIfAbsent(_ key: String, _ bytes: ByteView, isConditional: Bool = true) async throws -> Bool {
             var request = putRequest(key, bytes)
-            request.headers.append(HTTPField("if-none-match", "*"))
+            if isConditional { request.headers.append(HTTPField("if-none-match", "*")) }
             var state = ConditionalPut()
             var tries = 0
             let start = time.uptime()

@@ -43,7 +43,7 @@
         package func file(_ key: ObjectKey, size: UInt64?) async throws -> FileView {
             let name = name(key)
             let path = client.name(name)
-            if let size, size > 0, let count = Int(exactly: size) { return FileView(cached(key, count)) }
+            if let size, size > 0, let count = Int(exactly: size) { return FileView(try cached(key, count)) }
             let tail: S3Part
             do {
                 tail = try await client.get(name, last: CachedFile.tailBytes)
@@ -53,15 +53,19 @@
                 return FileView(try await open(key).view)
             }
             guard let count = Int(exactly: tail.total) else { throw tooLarge(tail.total, path) }
-            let file = cached(key, count)
+            let file = try cached(key, count)
             let start = count - tail.received
             try file.add(
                 tail: Region(copying: tail.bytes.bytes, name: path, fileOffset: UInt64(start)), from: start)
             return FileView(file)
         }
 
-        private func cached(_ key: ObjectKey, _ count: Int) -> CachedFile {
+        /// No object is so large, and numbers of this size can be reckoned with.
+        private static let mostBytes = 1 << 50
+
+        private func cached(_ key: ObjectKey, _ count: Int) throws -> CachedFile {
             let path = client.name(name(key))
+            guard count <= Self.mostBytes else { throw tooLarge(UInt64(count), path) }
             // Two servers may each have a bucket of the name.
             let identity = "\(client.settings.endpoint?.text ?? "") \(path) \(count)"
             return CachedFile(name: path, identity: identity, count: count, cache: cache, disk: disk) { range in

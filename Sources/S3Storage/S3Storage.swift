@@ -68,8 +68,7 @@
         func putIfAbsent(_ name: String, _ bytes: ByteView) async throws -> Bool {
             if !isConditional {
                 if try await client.exists(name) { return false }
-                try await client.put(name, bytes)
-                return true
+                return try await client.putIfAbsent(name, bytes, isConditional: false)
             }
             do {
                 return try await client.putIfAbsent(name, bytes)

@@ -6,6 +6,7 @@ import LanceFile
 import LanceTable
 import ObjectStorage
 import SwiftProtobuf
+import Synchronization
 import Testing
 import TestSupport
 
@@ -287,6 +288,97 @@ struct CommitTests {
         try await expectFailure([.conflict], "a table that is there") {
             try await TestTable.overwrite(0..<3, table, basedOn: nil)
         }
+    }
+
+    /// The same, and nobody can be asked afterwards: then it is not known, and nothing is removed.
+    @Test func aPutThatLandedAndWasDeniedBeforeAFailure() async throws {
+        for (failing, isLasting) in (0..<40).map({ ($0 / 2, $0 % 2 == 1) }) {
+            let storage = MemoryStorage()
+            let faulty = FaultyStorage(storage)
+            let table = Table(faulty, .relaxed)
+            let first = try await TestTable.overwrite(0..<3, table, basedOn: nil)
+            let fragments = try await TestTable.fragments(3..<5, in: table)
+            faulty.denyPuts()
+            faulty.suffer(.init(at: failing, isLasting: isLasting) { Failure(.network, "gone (\($0))") })
+            do {
+                let commit = try await table.commit(.append(fragments), basedOn: first)
+                #expect(commit.snapshot.version == 2)
+            } catch let failure as Failure {
+                let isThere = try await Table(storage).latest().version == 2
+                #expect(!isThere || failure.code == .commitUnknown, "\(failing): \(failure)")
+                let files = try await storage.names(in: ObjectKey("_transactions"))
+                #expect(!isThere || files.count == 2)
+            }
+            let ids = try await TestTable.ids(Table(storage).latest())
+            #expect(ids == Array(0..<3) || ids == Array(0..<5))
+        }
+    }
+
+    /// Who cancels may learn that it was too late.
+    @Test func aCancelledPutThatLandedAndWasDenied() async throws {
+        let storage = storage
+        try await TestTable.overwrite(0..<3, table, basedOn: nil)
+        for step in 0..<12 {
+            let base = try await table.latest()
+            let fragments = try await TestTable.fragments(3..<4, in: table)
+            let before = try await table.latest().version
+            let task = Task {
+                let faulty = FaultyStorage(
+                    PausingStorage(storage, before: step) {
+                        withUnsafeCurrentTask { $0?.cancel() }
+                        return true
+                    })
+                faulty.denyPuts()
+                return try await Table(faulty, .relaxed).commit(.append(fragments), basedOn: base)
+            }
+            let outcome = await task.result
+            let newest = try await table.latest()
+            switch outcome {
+            case .success(let commit):
+                #expect(newest.version == before + 1 && commit.snapshot.version == newest.version)
+            case .failure(let error): #expect(newest.version == before, "step \(step): \(error)")
+            }
+            _ = try await TestTable.ids(newest)
+        }
+    }
+
+    /// Others use the number of a slow commit, and clean up: it is not acknowledged without being in the newest version.
+    @Test(arguments: [false, true]) func numbersThatWereUsedBefore(_ isNew: Bool) async throws {
+        var unknown = 0
+        for step in 0..<20 {
+            let storage = MemoryStorage()
+            let start = ContinuousClock.now
+            let isLate = Mutex(false)
+            let other = Table(storage, .relaxed)
+            let base = isNew ? nil : try await TestTable.overwrite(0..<3, other, basedOn: nil)
+            let pausing = PausingStorage(storage, before: step) {
+                isLate.withLock { $0 = true }
+                if isNew { try await TestTable.overwrite(50..<52, other, basedOn: nil) }
+                for first in [10, 20, 30] { _ = try await TestTable.append(first..<first + 2, other) }
+                let policy = CleanupPolicy(replacedBefore: .infinity, keep: 1, unnamedBefore: nil)
+                return try await Cleaner(other, policy).run().versionsRemoved.isEmpty == false
+            }
+            let table = Table(pausing, .relaxed, now: { isLate.withLock { $0 } ? start + .seconds(2) : start })
+            let fragments = try await TestTable.fragments(3..<5, in: Table(storage))
+            do {
+                let operation: LanceTable.Operation =
+                    isNew
+                    ? .overwrite(fields: try TestTable.fields(), fragments: fragments, version: .v2_0)
+                    : .append(fragments)
+                let made = try await table.commit(operation, basedOn: base).snapshot
+                let newest = try await Table(storage).latest()
+                #expect(
+                    newest.fragments.contains { $0.proto.files == fragments[0].files }, "step \(step): \(made.version)")
+            } catch let failure as Failure {
+                #expect([.conflict, .commitUnknown].contains(failure.code), "\(failure)")
+                if failure.code == .commitUnknown { unknown += 1 }
+            }
+            guard pausing.outcome != nil else {
+                #expect(unknown > 0 && step > 2)
+                return
+            }
+        }
+        Issue.record("a commit of more than twenty steps")
     }
 
     @Test func aCancelledCommitLeavesNothing() async throws {

@@ -226,9 +226,11 @@ struct ConsistencyTests {
         }
     }
 
-    /// One store, many tasks: each sees what it committed.
-    @Test func manyTasks() async throws {
-        let (store, other) = (try store(.seconds(3600)), try store(nil))
+    /// One store, many tasks: each sees what it committed, also where moments cannot be told apart.
+    @Test(arguments: [false, true]) func manyTasks(isClockSlow: Bool) async throws {
+        let interval = Options(durability: .relaxed, consistencyInterval: .seconds(3600))
+        let store = isClockSlow ? try store(.seconds(3600)) : try LanceVectorStore(storage, options: interval)
+        let other = try self.store(nil)
         try await append(["first"], store)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for task in 0..<8 {

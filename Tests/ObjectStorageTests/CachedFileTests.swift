@@ -111,6 +111,23 @@ struct CachedFileTests {
         #expect(throws: MissingBytes.self) { try view.bytes(5, 2) }
     }
 
+    /// What a manifest, or a server, says of a file's size may be anything.
+    @Test func absurdSizes() async throws {
+        for count in [Int.max, Int.max - 16384, 1 << 50] {
+            let file = CachedFile(name: "f", identity: "f", count: count, cache: BlockCache(capacity: 1 << 20)) {
+                range in
+                Region(
+                    copying: [UInt8](repeating: 7, count: Int(clamping: range.upperBound - range.lowerBound)), name: "f"
+                )
+            }
+            let view = FileView(file)
+            #expect(try await fetching { try view.bytes(count - 3, 3) }.bytes == [7, 7, 7])
+            await #expect { try await fetching { try view.bytes(5, count - 5) } } throws: {
+                ($0 as? Failure)?.isTooMuch == true
+            }
+        }
+    }
+
     /// One that brings nothing is an error and no endless loop.
     @Test func noProgress() async throws {
         final class Nothing: RemoteFile {

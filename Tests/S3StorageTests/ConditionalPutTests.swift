@@ -87,6 +87,21 @@
             await #expect { try await put(forbidden) } throws: { ($0 as? Failure)?.code == .commitUnknown }
         }
 
+        /// Without the condition a lost answer is no failure either.
+        @Test func unconditionalPutsAreSettledToo() async throws {
+            let options = ["conditional_put": "unsafe"]
+            let done = failing(.lostAfter)
+            let name = try ObjectKey("_versions/7")
+            done.fail { number, _ in number == 1 ? .lostAfter : nil }
+            #expect(try await fakeStorage(done, options).putIfAbsent(name, [1], .full) == .created)
+            #expect(done.requests.map(\.method) == [.head, .put, .get])
+            let server = FakeS3()
+            server.fail { number, _ in number == 0 ? nil : number == 1 ? .lostAfter : .status(503, "SlowDown") }
+            await #expect {
+                try await fakeStorage(server, options).putIfAbsent(name, [1], .full)
+            } throws: { ($0 as? Failure)?.code == .commitUnknown }
+        }
+
         @Test func afterTheLastTryNobodyKnows() async throws {
             let server = FakeS3()
             server.fail { _, request in request.method == .put ? .lostBefore : nil }

@@ -49,6 +49,16 @@
             }
         }
 
+        /// As a damaged manifest may say, or a server that lies.
+        @Test func noObjectIsSoLarge() async throws {
+            let server = FakeS3()
+            let storage = try fakeStorage(server)
+            for size in [UInt64.max >> 1, (UInt64.max >> 1) - 16384, 1 << 51] {
+                await #expect(throws: Failure.self) { try await storage.file(ObjectKey("data/x"), size: size) }
+            }
+            #expect(server.requests.isEmpty)
+        }
+
         @Test func longObjectsGoInParts() async throws {
             let server = FakeS3()
             let storage = try fakeStorage(server)
