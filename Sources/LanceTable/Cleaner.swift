@@ -108,12 +108,11 @@ package struct Cleaner: Sendable {
         return policy.removable(versions, tagged: tagged)
     }
 
-    /// What goes could have taken the place of what stays, as long as that is not durable; others may have made what goes
-    /// durable, though this table does not.
+    /// What goes could have taken the place of what stays, as long as that is not durable.
     private func settle(_ kept: [ManifestName], _ newest: Snapshot, _ tagged: Set<UInt64>) async throws {
         for name in kept where tagged.contains(name.version) && name.version != newest.version {
-            try await table.settle(table.snapshot(name), always: true)
+            try await table.settle(table.snapshot(name))
         }
-        try await table.settle(newest, always: true)
+        try await table.settle(newest)
     }
 }

@@ -117,7 +117,8 @@ extension Table {
             if start != nil { forgetRecent() }
             if let denied = judged.denied, (error as? Failure)?.code != .commitUnknown {
                 // Also where the task was cancelled.
-                let mine = try await Task { [judged] in try await outcome(of: denied, judged, error) }.value
+                let isOurs = judged.isOurs
+                let mine = try await Task { try await outcome(of: denied, after: error, isOurs: isOurs) }.value
                 if let mine { return try made(mine, after: current, transactionBytes.count, start) }
             }
             // After an unknown outcome the manifest may name the file.
@@ -133,66 +134,6 @@ extension Table {
         remember(made: mine, start)
         let bytes = transactionBytes + (try mine.manifest.serialized().count)
         return Commit(snapshot: mine, bytesWritten: bytes, previous: previous)
-    }
-
-    /// Ours, where a commit that failed with `error` has happened all the same: the storage said that there was another
-    /// manifest of that number, and nobody has looked since. Throws `commit_unknown` where it cannot be known.
-    private func outcome(of version: UInt64, _ judged: Judged, _ error: any Error) async throws -> Snapshot? {
-        func unknown(_ cause: any Error) -> Failure {
-            Failure(
-                .commitUnknown,
-                "whether version \(version) is this commit's cannot be known (\(cause)); look at the table before you repeat the call",
-                path: storage.location, underlying: cause)
-        }
-        do {
-            let all = try await versions()
-            // The newest is never cleaned away.
-            guard all.last?.version ?? 0 >= version else { return nil }
-            guard let name = all.first(where: { $0.version == version }),
-                let snapshot = try await snapshotIfThere(name)
-            else { throw unknown(error) }
-            return judged.isOurs(snapshot) ? snapshot : nil
-        } catch let failure as Failure where failure.code == .commitUnknown {
-            throw failure
-        } catch {
-            throw unknown(error)
-        }
-    }
-
-    /// While this commit was under way others may have committed several versions, its own number among them, and cleaned
-    /// up all but the newest: then the number was free once more, and what was put there is no version that anybody sees.
-    ///
-    /// Throws `commit_unknown` where that may be so.
-    private func checkThatNumberWasFree(for next: Snapshot, after current: Snapshot?) async throws {
-        let problem: any Error
-        do {
-            let all = try await versions()
-            guard let last = all.last, last.version > next.version else { return }
-            let path = storage.location
-            let before = try current.map { try NamedFiles.units(of: $0.manifest, path: path) } ?? []
-            let new = try NamedFiles.units(of: next.manifest, path: path).subtracting(before).filter {
-                !$0.hasPrefix(NamedFiles.transactions)
-            }
-            if new.isEmpty {
-                // Clean-ups take the oldest first.
-                if let current, all.contains(where: { $0.version == current.version }) { return }
-            } else if let newest = try await files(of: last), !new.isDisjoint(with: newest) {
-                return
-            }
-            problem = Failure(
-                .conflict, "version \(last.version) was committed meanwhile, and nothing of it is in there")
-        } catch {
-            problem = error
-        }
-        throw Failure(
-            .commitUnknown,
-            "version \(next.version) was committed, and others may have used and removed that number before (\(problem)); look at the table before you repeat the call",
-            path: storage.location, underlying: problem)
-    }
-
-    /// The files that a version names; nil where it was cleaned away.
-    private func files(of name: ManifestName) async throws -> Set<String>? {
-        try await snapshotIfThere(name).map { try NamedFiles.units(of: $0.manifest, path: storage.location) }
     }
 
     /// Throws `unsupported` for a table that this package must not write.
@@ -316,7 +257,7 @@ extension Table {
     }
 
     /// Nil where it was cleaned away since the listing.
-    private func snapshotIfThere(_ name: ManifestName) async throws -> Snapshot? {
+    func snapshotIfThere(_ name: ManifestName) async throws -> Snapshot? {
         do {
             return try await snapshot(name)
         } catch let failure as Failure where failure.code == .notFound {

@@ -37,10 +37,8 @@ extension Table {
     }
 
     /// Makes a version durable whoever wrote it: what depends on its being there is worth no more than it.
-    ///
-    /// - Parameter always: also where this table's own commits are not durable.
-    package func settle(_ snapshot: Snapshot, always: Bool = false) async throws {
-        guard always || durability == .full, !storage.isDistant,
+    package func settle(_ snapshot: Snapshot) async throws {
+        guard durability == .full, !storage.isDistant,
             durable.withLock({ $0 }).map(snapshot.isSameCommit) != true
         else { return }
         try await synchronize(files(units(of: snapshot)) + manifestFiles(of: snapshot))

@@ -11,7 +11,7 @@ public struct Options: Sendable {
         case full
         /// The operating system has its effect, which a power loss may undo or leave half done: then the versions that
         /// were made since are gone, or calls throw `corrupt` or `not_found` with the damaged file, for as long as such a
-        /// version is the newest; earlier ones are unharmed, but for those that a migration replaced. Calls
+        /// version is the newest; earlier ones are unharmed, but for those that a migration replaced or a clean-up removed. Calls
         /// with `full` make durable what they build on, and ``LanceVectorStore/flush()`` all of it. For loads that can be repeated.
         case relaxed
     }

@@ -116,12 +116,12 @@ package struct LocalStorage: ObjectStorage {
         try writer.synchronizeContents()
         do {
             try SystemCall.hardLink(temporary.string, target.string)
-        } catch {
+        } catch  where SystemCall.isSameFile(temporary.string, target.string) {
             // A file system of another machine may have given the name and lost the answer.
-            guard isSameFile(temporary, target) else {
-                if error == .fileExists { return .alreadyExists }
-                throw Failure(errno: error, "cannot give '\(key.name)' its name", path: target.string)
-            }
+        } catch Errno.fileExists {
+            return .alreadyExists
+        } catch {
+            throw Failure(errno: error, "cannot give '\(key.name)' its name", path: target.string)
         }
         if durability == .full {
             do {
@@ -135,13 +135,6 @@ package struct LocalStorage: ObjectStorage {
             }
         }
         return .created
-    }
-
-    private func isSameFile(_ one: FilePath, _ other: FilePath) -> Bool {
-        guard let one = try? SystemCall.status(one.string), let other = try? SystemCall.status(other.string) else {
-            return false
-        }
-        return one.st_dev == other.st_dev && one.st_ino == other.st_ino
     }
 
     package func delete(_ key: ObjectKey, _ durability: WriteDurability) async throws {
@@ -400,10 +393,4 @@ func fail<T>(_ doing: String, _ path: String, _ body: () throws -> T) throws -> 
     } catch let error as Errno {
         throw Failure(errno: error, doing, path: path)
     }
-}
-
-func synchronizeDirectory(_ directory: FilePath) throws {
-    let descriptor = try FileDescriptor.open(directory, .readOnly, options: [.closeOnExec])
-    defer { try? descriptor.close() }
-    try SystemCall.synchronize(descriptor.rawValue)
 }

@@ -52,6 +52,12 @@ enum SystemCall {
     /// Makes a second name for a file, atomically, if that name is free.
     static func hardLink(_ old: String, _ new: String) throws(Errno) { try check { link(old, new) } }
 
+    /// Whether two names are one file's; false where either cannot be looked at.
+    static func isSameFile(_ one: String, _ other: String) -> Bool {
+        guard let one = try? status(one), let other = try? status(other) else { return false }
+        return one.st_dev == other.st_dev && one.st_ino == other.st_ino
+    }
+
     static func removeFile(_ path: String) throws(Errno) { try check { unlink(path) } }
 
     static func removeEmptyDirectory(_ path: String) throws(Errno) { try check { rmdir(path) } }
@@ -135,4 +141,10 @@ extension Failure {
         }
         self.init(code, "\(doing): \(errno); \(hint)", path: path, underlying: errno)
     }
+}
+
+func synchronizeDirectory(_ directory: FilePath) throws {
+    let descriptor = try FileDescriptor.open(directory, .readOnly, options: [.closeOnExec])
+    defer { try? descriptor.close() }
+    try SystemCall.synchronize(descriptor.rawValue)
 }
