@@ -116,7 +116,7 @@ package struct LocalStorage: ObjectStorage {
         try writer.synchronizeContents()
         do {
             try SystemCall.hardLink(temporary.string, target.string)
-        } catch  where SystemCall.isSameFile(temporary.string, target.string) {
+        } catch _ where SystemCall.isSameFile(temporary.string, target.string) {
             // A file system of another machine may have given the name and lost the answer.
         } catch Errno.fileExists {
             return .alreadyExists
