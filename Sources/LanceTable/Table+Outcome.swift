@@ -37,17 +37,18 @@ extension Table {
         do {
             let all = try await versions()
             guard let last = all.last, last.version > next.version else { return }
+            // Clean-ups take the oldest first, but for those that have a tag.
+            if let current, all.contains(where: { $0.version == current.version }),
+                try await !tags(isComplete: true).contains(where: { $0.version == current.version })
+            {
+                return
+            }
             let path = storage.location
             let before = try current.map { try NamedFiles.units(of: $0.manifest, path: path) } ?? []
             let new = try NamedFiles.units(of: next.manifest, path: path).subtracting(before).filter {
                 !$0.hasPrefix(NamedFiles.transactions)
             }
-            if new.isEmpty {
-                // Clean-ups take the oldest first.
-                if let current, all.contains(where: { $0.version == current.version }) { return }
-            } else if let newest = try await files(of: last), !new.isDisjoint(with: newest) {
-                return
-            }
+            if let newest = try await files(of: last), !new.isDisjoint(with: newest) { return }
             problem = Failure(
                 .conflict, "version \(last.version) was committed meanwhile, and nothing of it is in there")
         } catch {
