@@ -47,64 +47,6 @@ extension ArrayDecoder {
         return try Self.expand(try decode(dictionary.items, type, 0..<size, of: size), wanted)
     }
 
-    /// One item a row, by numbers that are inside `items`; nil is null. A few bytes of a file can repeat a long item any
-    /// number of times.
-    static func expand(_ items: Column, _ wanted: [Int?]) throws -> Column {
-        var validity = BitmapBuilder()
-        for item in wanted { validity.append(item.map { !items.isNull($0) } ?? false) }
-        let nulls = validity.zeros > 0 ? validity.finish() : nil
-        if case .fixed(let values) = items.storage, let width = items.type.byteWidth {
-            return try Column(
-                items.type, count: wanted.count, validity: nulls, storage: .fixed(gather(values, width, wanted)))
-        }
-        guard case .variable(let offsets, let data) = items.storage else {
-            _ = try LayoutDecoder.made(wanted.count, items.type.rowBytes)
-            var builder = ColumnBuilder(items.type)
-            for item in wanted {
-                if let item { try builder.append(items.slice(item..<item + 1)) } else { try builder.appendNull() }
-            }
-            return try builder.finish()
-        }
-        var size = 0
-        for case let item? in wanted {
-            // At most one item more than the limit.
-            size += offsets[item + 1] - offsets[item]
-            guard size <= LayoutDecoder.mostMadeBytes else {
-                throw Failure.tooMuch("\(wanted.count) values of a dictionary")
-            }
-        }
-        var ends = [0]
-        ends.reserveCapacity(wanted.count + 1)
-        var bytes = ByteWriter(reserving: size)
-        data.withUnsafeBytes { source in
-            for item in wanted {
-                // The column's initialiser has checked the offsets against the bytes.
-                if let item { bytes.write(UnsafeRawBufferPointer(rebasing: source[offsets[item]..<offsets[item + 1]])) }
-                ends.append(bytes.count)
-            }
-        }
-        return try Column(
-            items.type, count: wanted.count, validity: nulls,
-            storage: .variable(offsets: ends, data: Region(copying: bytes.bytes, name: "dictionary").view))
-    }
-
-    private static func gather(_ values: ByteView, _ width: Int, _ wanted: [Int?]) throws -> ByteView {
-        let size = try LayoutDecoder.made(wanted.count, width)
-        return Region(count: size, name: values.region.name) { target in
-            values.withUnsafeBytes { source in
-                for (row, item) in wanted.enumerated() {
-                    let place = UnsafeMutableRawBufferPointer(rebasing: target[row * width..<(row + 1) * width])
-                    if let item {
-                        place.copyMemory(
-                            from: UnsafeRawBufferPointer(rebasing: source[item * width..<(item + 1) * width]))
-                    } else {
-                        place.initializeMemory(as: UInt8.self, repeating: 0)
-                    }
-                }
-            }
-        }.view
-    }
-
     private func decodeIndices(_ dictionary: ProtoDictionaryArray, _ rows: Range<Int>, of total: Int) throws -> Column {
         let type: DataType
         switch Self.flatBits(dictionary.indices) {
