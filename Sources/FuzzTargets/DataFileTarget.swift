@@ -86,10 +86,19 @@ enum DataFileTarget {
 
     private static func values(_ column: Column, _ left: inout Int) throws {
         var attempts = Attempts()
-        guard column.byteCount <= mostValueBytes else { return }
+        guard column.byteCount <= mostValueBytes, itemCount(column) <= mostValueBytes else { return }
         for row in 0..<min(column.count, left) { try attempts.attempt { _ = try column.value(row) } }
         left -= min(column.count, left)
         try attempts.finish()
+    }
+
+    /// Values of the innermost lists. Items that are null take no byte.
+    private static func itemCount(_ column: Column) -> Int {
+        switch column.storage {
+        case .fixedSizeList(let items, _), .list(_, let items): max(column.count, itemCount(items))
+        case .structure(let members): members.reduce(column.count) { max($0, itemCount($1)) }
+        default: column.count
+        }
     }
 
     private static func texts(_ column: ColumnReader, _ rowCount: Int) async throws {
