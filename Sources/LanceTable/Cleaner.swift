@@ -39,13 +39,13 @@ package struct Cleaner: Sendable {
         try await checkLineage()
         // Files first: one that comes after this is not looked at.
         let entries = try await storage.walk()
-        let names = try await table.versions()
-        let tagged = Set(try await table.tags(isComplete: true).map(\.version))
+        let plan = CleanupFiles(table, policy)
+        let (names, tagged) = try await plan.versionsAndTagged()
         let removable = try await removable(names, entries, tagged)
         let kept = names.filter { !removable.contains($0.version) }
         let gone = names.filter { removable.contains($0.version) }
-        let plan = CleanupFiles(table, policy, countsSpared: countsSpared || !gone.isEmpty)
-        var files = try await plan.unneeded(entries, keeping: kept, removing: gone)
+        var files = try await plan.unneeded(
+            entries, keeping: kept, removing: gone, countsSpared: countsSpared || !gone.isEmpty)
 
         var result = Result(versionsRemoved: gone.map(\.version), versionsKept: kept.count)
         if !dryRun, !gone.isEmpty || !files.unneeded.isEmpty {

@@ -6,22 +6,41 @@ import ObjectStorage
 struct CleanupFiles: Sendable {
     private let table: Table
     private let policy: CleanupPolicy
-    private let countsSpared: Bool
 
-    /// - Parameter countsSpared: whether files that are too young to go are looked for.
-    init(_ table: Table, _ policy: CleanupPolicy, countsSpared: Bool) {
+    init(_ table: Table, _ policy: CleanupPolicy) {
         self.table = table
         self.policy = policy
-        self.countsSpared = countsSpared
+    }
+
+    /// The versions that are there, and the numbers of those that have a tag.
+    ///
+    /// Throws `conflict` where a version has a tag and is not there. Another clean-up puts a manifest back that was given a
+    /// name after it was told to go, and its files must be there then. The tags are read last, so that none is missed of a
+    /// version that was away when the versions were listed.
+    func versionsAndTagged() async throws -> (versions: [ManifestName], tagged: Set<UInt64>) {
+        let versions = try await table.versions()
+        let tags = try await table.tags(isComplete: true)
+        let there = Set(versions.map(\.version))
+        // What has come since the listing is newer than all of it.
+        if let last = versions.last?.version,
+            let away = tags.first(where: { $0.branch == nil && $0.version < last && !there.contains($0.version) })
+        {
+            throw Failure(
+                .conflict,
+                "the tag '\(away.name)' names version \(away.version), which is not there: another clean-up may be about to put it back, try again later; if it never comes back, delete the tag",
+                path: table.storage.location)
+        }
+        return (versions, Set(tags.map(\.version)))
     }
 
     /// Files that no kept version needs: those to remove, and those that no version names and that are too young.
     ///
-    /// Throws `conflict` where the manifest of a version that stays is not there: another clean-up has taken it, and may
-    /// put it back.
-    func unneeded(_ entries: [ObjectEntry], keeping kept: [ManifestName], removing gone: [ManifestName])
-        async throws -> (unneeded: [ObjectEntry], spared: [ObjectEntry])
-    {
+    /// - Parameter countsSpared: whether files that are too young to go are looked for.
+    /// - Throws: `conflict` where the manifest of a version that stays is not there: another clean-up has taken it, and may
+    ///   put it back.
+    func unneeded(
+        _ entries: [ObjectEntry], keeping kept: [ManifestName], removing gone: [ManifestName], countsSpared: Bool
+    ) async throws -> (unneeded: [ObjectEntry], spared: [ObjectEntry]) {
         var candidates: [String: [ObjectEntry]] = [:]
         for entry in entries {
             guard let unit = NamedFiles.unit(of: entry.key) else { continue }
@@ -31,11 +50,7 @@ struct CleanupFiles: Sendable {
         }
         // The newest first: it needs most of them.
         for name in kept.reversed() where !candidates.isEmpty {
-            guard let units = try await units(of: name, among: candidates) else {
-                throw Failure(
-                    .conflict, "version \(name.version) is being removed by another clean-up; try again later",
-                    path: table.storage.location)
-            }
+            guard let units = try await units(of: name, among: candidates) else { throw isBeingRemoved(name) }
             for unit in units { candidates[unit] = nil }
         }
         var unneeded: [ObjectEntry] = []
@@ -51,10 +66,18 @@ struct CleanupFiles: Sendable {
         return (unneeded, candidates.values.flatMap { $0 })
     }
 
+    private func isBeingRemoved(_ name: ManifestName) -> Failure {
+        Failure(
+            .conflict, "version \(name.version) is being removed by another clean-up; try again later",
+            path: table.storage.location)
+    }
+
     /// Takes what versions need that were not there, or not to stay, when the plan was made off the list.
+    ///
+    /// - Throws: `conflict` where another clean-up has taken one of them, and may put it back.
     func keep(filesOfVersionsOtherThan known: Set<UInt64>, in unneeded: inout [ObjectEntry]) async throws {
-        for name in try await table.versions() where !known.contains(name.version) && !unneeded.isEmpty {
-            let units = try await units(of: name) ?? []
+        for name in try await versionsAndTagged().versions where !known.contains(name.version) && !unneeded.isEmpty {
+            guard let units = try await units(of: name) else { throw isBeingRemoved(name) }
             unneeded.removeAll { NamedFiles.unit(of: $0.key).map(units.contains) ?? true }
         }
     }

@@ -94,7 +94,10 @@ extension Table {
                 start = startOfLook()
                 if try await storage.putIfAbsent(key, bytes, durability) == .created {
                     if let listed = judged.listed, now() - listed > Self.longAttempt {
-                        try await checkThatNumberWasFree(for: next, after: current)
+                        let previous = current
+                        try await Self.despiteCancellation {
+                            try await self.checkThatNumberWasFree(for: next, after: previous)
+                        }
                     }
                     remember(made: next, start)
                     if durability == .full, operation.kind != .reserveFragments { durable.withLock { $0 = next } }
@@ -116,9 +119,9 @@ extension Table {
             // It may have been made all the same.
             if start != nil { forgetRecent() }
             if let denied = judged.denied, (error as? Failure)?.code != .commitUnknown {
-                // Also where the task was cancelled.
-                let isOurs = judged.isOurs
-                let mine = try await Task { try await outcome(of: denied, after: error, isOurs: isOurs) }.value
+                let mine = try await Self.despiteCancellation { [judged] in
+                    try await self.outcome(of: denied, after: error) { judged.isOurs($0) }
+                }
                 if let mine { return try made(mine, after: current, transactionBytes.count, start) }
             }
             // After an unknown outcome the manifest may name the file.
@@ -156,6 +159,8 @@ extension Table {
         var hasPut = false
         /// The number of that manifest, until it was seen that it is another writer's.
         var denied: UInt64?
+        /// How many times in a row the newest version was listed and then not there.
+        var vanished = 0
         /// When the versions were last listed.
         var listed: ContinuousClock.Instant?
 
@@ -239,12 +244,19 @@ extension Table {
             if name.version != judged.upTo + 1 { judged.isWhole = false }
             judged.upTo = name.version
         }
+        // Cleaned away before anybody looked at it: it may be ours, and what followed it has its rows.
+        if let denied = judged.denied {
+            throw failure(.conflict, "version \(denied), which was put and refused, is gone")
+        }
         // Not another look at the table: what came since the listing has not been judged.
         guard let name = all.last else { return .follows(nil) }
         // Cleaned away since the listing, there is a newer one.
         guard let newest = try await snapshotIfThere(name) else {
+            judged.vanished += 1
+            guard judged.vanished < Self.looks else { throw vanished(times: judged.vanished) }
             return try await rebased(mine, onto: base, judged: &judged)
         }
+        judged.vanished = 0
         // Versions between the two may have been cleaned away, and the table may have been removed and made again.
         if let base,
             !ConflictRules.continues(newest.manifest, base.manifest, for: mine, isJudged: judged.isWhole)

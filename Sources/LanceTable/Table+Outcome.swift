@@ -4,9 +4,27 @@ import ObjectStorage
 
 /// What became of a commit, where the storage's answer does not tell.
 extension Table {
+    /// How long a cancelled task waits for what has to be known all the same.
+    private static let longestWhenCancelled = Duration.seconds(5)
+
+    /// Ends what has begun although the task is cancelled, if that does not take long.
+    static func despiteCancellation<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T {
+        let task = Task { try await body() }
+        return try await withTaskCancellationHandler {
+            try await task.value
+        } onCancel: {
+            Task {
+                try? await Task.sleep(for: longestWhenCancelled)
+                task.cancel()
+            }
+        }
+    }
+
     /// Ours, where a commit that failed with `error` has happened all the same: the storage said that there was another
     /// manifest of that number, and nobody has looked since. Throws `commit_unknown` where it cannot be known.
-    func outcome(of version: UInt64, after error: any Error, isOurs: (Snapshot) -> Bool) async throws -> Snapshot? {
+    func outcome(of version: UInt64, after error: any Error, isOurs: @Sendable (Snapshot) -> Bool) async throws
+        -> Snapshot?
+    {
         func unknown(_ cause: any Error) -> Failure {
             Failure(
                 .commitUnknown,

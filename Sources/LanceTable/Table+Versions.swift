@@ -43,27 +43,45 @@ extension Table {
     /// Makes an older version's contents the newest again, with its indices; the versions in between stay.
     ///
     /// A clean-up that has removed the old version's manifest will remove its files: then the restored version goes again.
+    ///
+    /// - Throws: `not_found` where that is so; `commit_unknown` where the restored version could not go again.
     package func restore(_ reference: VersionReference) async throws -> Commit {
         let newest = try await latest()
         let old = try await snapshot(reference)
         try checkWritable(old)
         let commit = try await commit(.restore(old.manifest), basedOn: newest)
-        let manifest = try ObjectKey(Self.versionsKey).appending(old.scheme.name(of: old.version))
         do {
-            _ = try await storage.size(manifest)
+            try await checkIsThere(old)
             return commit
         } catch let failure as Failure where failure.code == .notFound {
-            let gone = Failure(
-                .notFound, "\(reference) was cleaned up meanwhile; restore another one", path: storage.location)
-            // What somebody has built on it counts more than its being whole.
-            guard let previous = commit.previous, try await latest().version == commit.snapshot.version else {
-                throw gone
+            do {
+                try await Self.despiteCancellation { try await self.undo(commit) }
+            } catch {
+                throw Failure(
+                    .commitUnknown,
+                    "\(reference) was restored as version \(commit.snapshot.version) and cleaned up meanwhile, and that could not be undone (\(error)): files of it may be missing; look at the table, and restore a version that is whole",
+                    path: storage.location, underlying: error)
             }
-            _ = try? await self.commit(.restore(previous.manifest), basedOn: commit.snapshot, directly: true)
-            throw gone
+            throw Failure(
+                .notFound, "\(reference) was cleaned up meanwhile; restore another one", path: storage.location)
         } catch {
             // The commit was made, and nothing says that anything is wrong with it.
             return commit
         }
+    }
+
+    /// Makes what was there before a restore the newest again. What somebody has built on it counts more than its being
+    /// whole, and what was there before may be cleaned up itself by now: throws in either case.
+    private func undo(_ restored: Commit) async throws {
+        guard let previous = restored.previous else { return }
+        try await checkIsThere(previous)
+        _ = try await commit(.restore(previous.manifest), basedOn: restored.snapshot, directly: true)
+        try await checkIsThere(previous)
+    }
+
+    /// Throws `not_found` where a version's manifest is gone.
+    private func checkIsThere(_ snapshot: Snapshot) async throws {
+        _ = try await storage.size(
+            ObjectKey(Self.versionsKey).appending(snapshot.scheme.name(of: snapshot.version)))
     }
 }

@@ -114,13 +114,19 @@ package final class Table: Sendable {
         let before = known.withLock { $0 }
         if let before, before.isSettled, directory != nil, before.directory == directory { return before.snapshot }
         // A version may be cleaned up between the listing and the reading; the next listing shows what took its place.
-        for _ in 0..<3 {
+        let times = 3
+        for _ in 0..<times {
             if let found = try await look(directory, before) { return found.snapshot }
             if try await versions().isEmpty { return nil }
         }
-        throw Failure(
-            .io, "the newest manifest vanished three times while it was being opened; try again", path: storage.location
-        )
+        throw vanished(times: times)
+    }
+
+    func vanished(times: Int) -> Failure {
+        Failure(
+            .io,
+            "the newest manifest was listed and not there when it was opened, \(times) times in a row; try again",
+            path: storage.location)
     }
 
     /// The one version that this table is opened at.

@@ -66,6 +66,8 @@ package enum StorageLocation: Sendable, Equatable {
     private static func plain(_ text: String) -> String {
         guard let colon = text.range(of: "://") else { return text }
         var rest = text[colon.upperBound...].prefix { $0 != "?" && $0 != "#" }
+        // Either may be in a password.
+        if text[rest.endIndex...].contains("@") { return String(text[..<colon.upperBound]) + "…" }
         // Secret keys have slashes in them.
         if let at = rest.lastIndex(of: "@") { rest = rest[rest.index(after: at)...] }
         return String(text[..<colon.upperBound] + rest)

@@ -22,7 +22,9 @@
                 case .finish(let created): return created
                 case .readBack: event = .readBack(await compare(key, bytes))
                 case .fail(let error):
-                    if let refusal = error as? S3Refusal, refusal.isUnknownCondition(knowsConditions) { throw refusal }
+                    if isConditional, let refusal = error as? S3Refusal, refusal.isUnknownCondition(knowsConditions) {
+                        throw refusal
+                    }
                     throw failure(error, request, tries: tries)
                 case .giveUp(let error): throw unknown(error, key)
                 case .again(let error):

@@ -74,6 +74,53 @@ struct CommitOutcomeTests {
         }
     }
 
+    /// The same, and others build on it and clean it up before anybody looks: its rows are there once.
+    @Test func aPutThatLandedAndWasDeniedAndCleanedUp() async throws {
+        var unknown = 0
+        for step in 0..<25 {
+            let storage = MemoryStorage()
+            let other = Table(storage, .relaxed)
+            let base = try await TestTable.overwrite(0..<3, other, basedOn: nil)
+            let fragments = try await TestTable.fragments(3..<5, in: other)
+            let pausing = PausingStorage(storage, before: step) {
+                _ = try await TestTable.append(10..<12, other)
+                let policy = CleanupPolicy(replacedBefore: .infinity, keep: 1, unnamedBefore: nil)
+                return try await !Cleaner(other, policy).run().versionsRemoved.isEmpty
+            }
+            let faulty = FaultyStorage(pausing)
+            faulty.denyPuts()
+            var isDone: Bool?
+            do {
+                _ = try await Table(faulty, .relaxed).commit(.append(fragments), basedOn: base)
+                isDone = true
+            } catch let failure as Failure {
+                if failure.code != .commitUnknown { isDone = false }
+            }
+            if isDone == nil { unknown += 1 }
+            let ids = try await TestTable.ids(Table(storage).latest()).sorted()
+            let others = pausing.outcome == nil ? [] : [10, 11]
+            let isThere = ids == Array(0..<5) + others
+            #expect(isThere || ids == Array(0..<3) + others, "step \(step): \(ids)")
+            #expect(isDone == nil || isDone == isThere, "step \(step)")
+        }
+        #expect(unknown > 0)
+    }
+
+    /// A storage whose newest manifest is listed and never there.
+    @Test func aManifestThatIsOnlyListed() async throws {
+        let base = try await TestTable.overwrite(0..<3, table, basedOn: nil)
+        let fragments = try await TestTable.fragments(3..<5, in: table)
+        let faulty = FaultyStorage(storage)
+        faulty.suffer(
+            .init(at: 0, isLasting: true) { operation in
+                guard case .open(let key) = operation, key.description.contains("_versions") else { return nil }
+                return Failure(.notFound, "it is not there")
+            })
+        try await expectFailure([.io], "a manifest that is only listed") {
+            try await Table(faulty, .relaxed).commit(.append(fragments), basedOn: base)
+        }
+    }
+
     /// Who cancels may learn that it was too late.
     @Test func aCancelledPutThatLandedAndWasDenied() async throws {
         let storage = storage
@@ -139,6 +186,76 @@ struct CommitOutcomeTests {
             }
         }
         Issue.record("a commit of more than twenty steps")
+    }
+
+    /// The task is cancelled while its slow commit is on its way: what was made is not said to be unknown.
+    @Test func slowCommitsOfCancelledTasks() async throws {
+        var made = 0
+        for step in 0..<12 {
+            let storage = MemoryStorage()
+            let other = Table(storage, .relaxed)
+            let base = try await TestTable.overwrite(0..<3, other, basedOn: nil)
+            let fragments = try await TestTable.fragments(3..<5, in: other)
+            let start = ContinuousClock.now
+            let isLate = Mutex(false)
+            let faulty = FaultyStorage(
+                PausingStorage(storage, before: step) {
+                    isLate.withLock { $0 = true }
+                    withUnsafeCurrentTask { $0?.cancel() }
+                    return true
+                })
+            // As an object store does.
+            faulty.suffer(.init(at: 0, isLasting: true) { _ in Task.isCancelled ? CancellationError() : nil })
+            let table = Table(faulty, .relaxed, now: { isLate.withLock { $0 } ? start + .seconds(2) : start })
+            let outcome = await Task { try await table.commit(.append(fragments), basedOn: base) }.result
+            let isThere = try await other.latest().version == 2
+            switch outcome {
+            case .success:
+                #expect(isThere)
+                made += isLate.withLock { $0 } ? 1 : 0
+            case .failure(let error): #expect(!isThere && error is CancellationError, "step \(step): \(error)")
+            }
+        }
+        #expect(made > 0)
+    }
+
+    /// A version is cleaned up while it is restored. The newest version is whole, and who is told that nothing has
+    /// happened finds the old contents; where going back fails, it is told.
+    @Test(arguments: [false, true]) func restoresOfWhatIsCleanedUp(_ failsToGoBack: Bool) async throws {
+        var outcomes: [Failure.Code: Int] = [:]
+        for (step, keep) in (0..<15).flatMap({ step in [1, 2].map { (step, $0) } }) {
+            let storage = MemoryStorage()
+            let other = Table(storage, .relaxed)
+            let first = try await TestTable.overwrite(0..<3, other, basedOn: nil)
+            try await TestTable.overwrite(5..<8, other, basedOn: first)
+            let pausing = PausingStorage(storage, before: step) {
+                let policy = CleanupPolicy(replacedBefore: .infinity, keep: keep, unnamedBefore: nil)
+                return try await !Cleaner(other, policy).run().versionsRemoved.isEmpty
+            }
+            let faulty = FaultyStorage(pausing)
+            let puts = Mutex(0)
+            faulty.suffer(
+                .init(at: 0, isLasting: true) { operation in
+                    guard failsToGoBack, case .put = operation else { return nil }
+                    let number = puts.withLock { puts in
+                        puts += 1
+                        return puts
+                    }
+                    return number > 1 ? Failure(.network, "the line is cut") : nil
+                })
+            do {
+                _ = try await Table(faulty, .relaxed).restore(.number(1))
+            } catch let failure as Failure {
+                outcomes[failure.code, default: 0] += 1
+                if failure.code == .notFound { #expect(try await TestTable.ids(other.latest()) == [5, 6, 7]) }
+                if failsToGoBack, puts.withLock({ $0 }) > 1 {
+                    #expect(failure.code == .commitUnknown)
+                    continue
+                }
+            }
+            _ = try await TestTable.ids(other.latest())
+        }
+        #expect(outcomes[.notFound] != nil && (!failsToGoBack || outcomes[.commitUnknown] != nil), "\(outcomes)")
     }
 
     @Test func aCancelledCommitLeavesNothing() async throws {

@@ -210,6 +210,12 @@
             let unsafe = try fakeStorage(server, ["conditional_put": "unsafe"])
             #expect(try await unsafe.putIfAbsent(ObjectKey("_versions/1"), [1], .full) == .alreadyExists)
             #expect(try await unsafe.putIfAbsent(ObjectKey("_versions/2"), [1], .full) == .created)
+            let fault = refusal(501, "NotImplemented", "a header that is not implemented")
+            server.fail { _, request in request.method == .put ? fault : nil }
+            await #expect { try await unsafe.putIfAbsent(ObjectKey("_versions/4"), [1], .full) } throws: {
+                ($0 as? Failure)?.message.contains("a header that is not implemented") == true
+            }
+            server.fail { _, _ in nil }
             let none = try fakeStorage(server, ["conditional_put": "disabled"])
             await #expect { try await none.putIfAbsent(ObjectKey("_versions/3"), [1], .full) } throws: {
                 ($0 as? Failure)?.code == .unsupported
