@@ -23,7 +23,8 @@ extension LanceVectorStore {
     ///   - gracePeriod: default 7 days.
     ///   - dryRun: says what there is to do, and does nothing.
     /// - Throws: `not_found` where there is no table; `unsupported` where it has branches, which use its files;
-    ///   `corrupt` where a manifest or a tag cannot be read, so that nobody knows what is needed.
+    ///   `corrupt` where a manifest or a tag cannot be read, so that nobody knows what is needed; `conflict` where another
+    ///   clean-up is at work on a version that this one needs, or where a tag names a version that is not there.
     public func cleanup(
         olderThan: Duration = .seconds(14 * 86_400), keep: Int = 1, gracePeriod: Duration = .seconds(7 * 86_400),
         dryRun: Bool = false

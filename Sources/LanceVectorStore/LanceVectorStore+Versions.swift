@@ -48,7 +48,8 @@ extension LanceVectorStore {
     /// Makes an older version's rows and indices the newest again, in one commit; the versions in between stay.
     ///
     /// - Returns: the number of the new version.
-    /// - Throws: `not_found` where there is no such version or tag.
+    /// - Throws: `not_found` where there is no such version or tag, or where it is cleaned up meanwhile; `commit_unknown`
+    ///   where the latter was seen too late, and going back failed.
     public func restore(_ version: TableVersion) async throws(StoreError) -> Int {
         try await longDoor {
             try table.checkNewest()
