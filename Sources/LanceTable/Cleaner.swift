@@ -8,6 +8,10 @@ import ObjectStorage
 /// Manifests go first, and durably, so that what is interrupted leaves files that nobody needs and no version without its
 /// files. What stays is made durable before, and looked at again before the first file goes: a version that was restored, or
 /// given a name, meanwhile keeps everything.
+///
+/// Of two at once each removes files only where it took itself all the manifests that it wanted to; else it throws
+/// `conflict`, and the files go with the next clean-up, when they are old enough. What is not excluded is that both take one
+/// manifest at the same moment, and somebody names that version in between: no storage tells who of two removed an object.
 package struct Cleaner: Sendable {
     /// What was removed, or would be.
     package struct Result: Sendable, Equatable {
@@ -55,7 +59,10 @@ package struct Cleaner: Sendable {
             result.versionsKept += gone.count - result.versionsRemoved.count
             // A branch that was made meanwhile needs files, and no manifest of this table.
             try await checkLineage()
-            try await plan.keep(filesOfVersionsOtherThan: Set(kept.map(\.version)), in: &files.unneeded)
+            let ours = Set(result.versionsRemoved)
+            try await plan.keep(
+                filesOfVersionsOtherThan: Set(kept.map(\.version)),
+                notRemovedByUs: gone.filter { !ours.contains($0.version) }, in: &files.unneeded)
             try await storage.delete(files.unneeded.map(\.key))
         }
         let sizes = Dictionary(entries.map { ($0.key, $0.size) }) { first, _ in first }

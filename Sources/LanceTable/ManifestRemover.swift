@@ -18,7 +18,8 @@ struct ManifestRemover: Sendable {
         planned = Dictionary(entries.map { ($0.key, $0) }) { first, _ in first }
     }
 
-    /// Removes the oldest first, durably where the table's commits are. Returns the versions that are gone: not those that were given a name meanwhile.
+    /// Removes the oldest first, durably where the table's commits are. Returns those that this clean-up
+    /// has removed: not those that were given a name meanwhile, and none that another clean-up took.
     func remove(_ names: [ManifestName]) async throws -> [UInt64] {
         var gone: [UInt64] = []
         for start in stride(from: 0, to: names.count, by: Self.batch) {
@@ -63,8 +64,10 @@ struct ManifestRemover: Sendable {
             let named = removed.filter { one in
                 tagged.contains(one.name.version) && mine.withLock { $0.contains(one.key) }
             }
-            try await putBack(named.map { ($0.key, $0.bytes) })
-            return removed.map(\.name.version).filter { !tagged.contains($0) }
+            try await putBack(named.map { ($0.key, $0.bytes) }, onlyWhole: true)
+            return removed.filter { one in
+                !tagged.contains(one.name.version) && mine.withLock { $0.contains(one.key) }
+            }.map(\.name.version)
         } catch let failure as Failure where failure.code == .conflict {
             // What went is of a table that is no more, and would be in the new one's way.
             throw failure
@@ -110,11 +113,25 @@ struct ManifestRemover: Sendable {
     }
 
     /// Whatever happens to the task that asked for it.
-    private func putBack(_ objects: [(key: ObjectKey, bytes: Region)]) async throws {
+    ///
+    /// - Parameter onlyWhole: not those whose rows are gone. Between a look at a manifest and its removal another clean-up
+    ///   may have taken it, and its files; who gave it a name is told that it is not there.
+    private func putBack(_ objects: [(key: ObjectKey, bytes: Region)], onlyWhole: Bool = false) async throws {
         guard !objects.isEmpty else { return }
         let (storage, durability) = (storage, table.durability)
         try await Task {
-            for (key, bytes) in objects { _ = try await storage.putIfAbsent(key, bytes.view.bytes, durability) }
+            // What cannot be known is no reason to lose a version.
+            let present =
+                onlyWhole ? (try? await storage.walk()).map { Set($0.compactMap { NamedFiles.unit(of: $0.key) }) } : nil
+            for (key, bytes) in objects {
+                if let present, let manifest = try? Manifest(parsing: bytes.view),
+                    let units = try? NamedFiles.units(of: manifest, path: storage.location),
+                    !units.allSatisfy({ !NamedFiles.hasRows($0) || present.contains($0) })
+                {
+                    continue
+                }
+                _ = try await storage.putIfAbsent(key, bytes.view.bytes, durability)
+            }
         }.value
     }
 }

@@ -47,6 +47,9 @@ enum NamedFiles {
         return units
     }
 
+    /// Whether a version's rows are lost without a unit: those of indices and transactions can be done without.
+    static func hasRows(_ unit: String) -> Bool { unit.hasPrefix(data + "/") || unit.hasPrefix("_deletions/") }
+
     /// The directory of a data file's blobs; nil where it has none.
     static func blobDirectory(of unit: String) -> String? {
         unit.hasPrefix(data + "/") && unit.hasSuffix(ending) ? String(unit.dropLast(ending.count)) : nil

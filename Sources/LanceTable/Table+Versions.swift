@@ -51,7 +51,7 @@ extension Table {
         try checkWritable(old)
         let commit = try await commit(.restore(old.manifest), basedOn: newest)
         do {
-            try await checkIsThere(old)
+            try await Self.despiteCancellation { try await self.checkIsThere(old) }
             return commit
         } catch let failure as Failure where failure.code == .notFound {
             do {

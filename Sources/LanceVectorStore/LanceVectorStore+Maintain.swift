@@ -43,7 +43,7 @@ extension LanceVectorStore {
                 stats.cleaned = try await cleanup(
                     olderThan: Self.defaultAge, keep: 1, gracePeriod: Self.defaultGracePeriod, dryRun: dryRun,
                     countsSpared: false)
-            } catch let error where error.code == .unsupported {
+            } catch let error where error.code == .unsupported || error.code == .conflict {
                 stats.left[.cleanup] = error.message
             }
         }

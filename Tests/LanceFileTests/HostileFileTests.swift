@@ -56,6 +56,30 @@ struct HostileFileTests {
         }
     }
 
+    /// Kinds of items that nobody writes into a dictionary.
+    @Test func rareItemsOfDictionaries() async throws {
+        let numbers: [UInt8] = [2, 0, 1]
+        let bits = HandMadeFile(
+            "bool", rows: 3, .dictionary(.flat(8), .flat(1, 1), count: 2), [numbers, [0b10]])
+        let bytes = HandMadeFile(
+            "fixed_size_list:uint8:2", rows: 3, .dictionary(.flat(8), .list(2, .flat(8, 1)), count: 2),
+            [numbers, [5, 6, 7, 8]])
+        let nulls = HandMadeFile("null", rows: 3, .dictionary(.flat(8), .allNulls, count: 2), [numbers])
+        let partly = HandMadeFile(
+            "fixed_size_list:uint8:2", rows: 3,
+            .dictionary(.flat(8), .list(2, .someNulls(.flat(1, 1), .flat(8, 2))), count: 2),
+            [numbers, [0b1101], [5, 6, 7, 8]])
+        for (file, expected) in [
+            (bits, [.bool(true), nil, .bool(false)]), (nulls, [nil, nil, nil]),
+            (bytes, [.list([.uint(7), .uint(8)]), nil, .list([.uint(5), .uint(6)])]),
+            (partly, [.list([.uint(7), .uint(8)]), nil, .list([.uint(5), .null])]),
+        ] as [(HandMadeFile, [Value?])] {
+            let column = try await file.column().read(0..<3)
+            #expect(try (0..<3).map { try column.value($0) } == expected.map { $0 ?? .null }, "\(file.logicalType)")
+            #expect(try await file.column().take([0, 2]).value(1) == expected[2] ?? .null)
+        }
+    }
+
     @Test func rowCountsThatDoNotAgree() async throws {
         let page = { HandMadeFile.Page(rows: $0, encoding: .allNulls) }
         for (rows, pages) in [

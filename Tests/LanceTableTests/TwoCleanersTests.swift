@@ -107,6 +107,52 @@ struct TwoCleanersTests {
         #expect(named > 50)
     }
 
+    /// The name is given in steps: the first clean-up begins between two of them and stands still, the second runs from its
+    /// beginning to its end, at once or a step later, and the first goes on between two later ones.
+    @Test(arguments: [0, 1]) func bothWhileANameIsGiven(_ later: Int) async throws {
+        var named = 0
+        for (first, second) in (0..<6).flatMap({ first in (first + 1..<7).map { (first, $0) } }) {
+            for middle in 0..<25 {
+                let storage = MemoryStorage()
+                let other = Table(storage, .relaxed)
+                let old = try await replaced(other)
+                let (isThere, goesOn) = (Gate(), Gate())
+                let slow = PausingStorage(storage, before: middle) {
+                    isThere.open()
+                    await goesOn.wait()
+                    return true
+                }
+                let task = Mutex<Task<Void, Never>?>(nil)
+                // Of two before the same step, the one outside is first.
+                let last = PausingStorage(storage, before: second) {
+                    goesOn.open()
+                    await task.withLock { $0 }?.value
+                    return true
+                }
+                let between = PausingStorage(last, before: first + later) {
+                    _ = try? await Cleaner(other, Self.everything).run()
+                    return true
+                }
+                let begin = PausingStorage(between, before: first) {
+                    let started = Task {
+                        _ = try? await Cleaner(Table(slow, .relaxed), Self.everything).run()
+                        isThere.open()
+                    }
+                    task.withLock { $0 = started }
+                    await isThere.wait()
+                    return true
+                }
+                let isNamed = (try? await Table(begin, .relaxed).createTag("mine", on: old)) != nil
+                goesOn.open()
+                await task.withLock { $0 }?.value
+                guard isNamed else { continue }
+                named += 1
+                try await expectWhole(storage, "named with pauses before \(first) and \(second), \(middle)")
+            }
+        }
+        #expect(named > 20)
+    }
+
     /// A name of a version that never comes back is told, before anything is removed.
     @Test func aTagOfNothing() async throws {
         let storage = MemoryStorage()

@@ -35,7 +35,10 @@ extension ArrayDecoder {
             numbers.reserveCapacity(count)
             for item in wanted { for index in 0..<length { numbers.append(item.map { $0 * length + index }) } }
             return .fixedSizeList(items: try expand(values, numbers), length: length)
-        case .structure(let members): return .structure(try members.map { try expand($0, wanted) })
+        case .structure(let members):
+            // All of them together, and the offsets of those that have some.
+            _ = try LayoutDecoder.made(wanted.count, items.type.rowBytes)
+            return .structure(try members.map { try expand($0, wanted) })
         case .list: throw Failure(.unsupported, "a dictionary of \(items.type) is not supported")
         }
     }
