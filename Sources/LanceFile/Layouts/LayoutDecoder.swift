@@ -37,6 +37,9 @@ struct LayoutDecoder {
         switch layout.layout {
         case .miniBlock(let block): return try takeMiniBlock(block, rows)
         case .fullZip(let zip): return try takeFullZip(zip, rows)
+        // Without levels one row is as good as another.
+        case .constant(let constant) where page.buffers.count < 2:
+            return try decodeConstant(constant, type, 0..<rows.count)
         default: return nil
         }
     }

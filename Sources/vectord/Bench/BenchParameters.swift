@@ -15,6 +15,8 @@ struct BenchParameters: Decodable {
     var sub: Int?
     var bits: Int?
     var seed: UInt64?
+    /// Sets of rows.
+    var sets: Int?
     /// A null in the list is a search without refining.
     var refine: [Int?]?
 
@@ -31,7 +33,7 @@ struct BenchParameters: Decodable {
 
     enum CodingKeys: String, CodingKey {
         case idsFile = "ids_txt"
-        case append, ids, columns, index, n, nprobes, refine, partitions, sub, bits, seed
+        case append, ids, columns, index, n, nprobes, refine, partitions, sub, bits, seed, sets
     }
 
     init(json: String) throws {

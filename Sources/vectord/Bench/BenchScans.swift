@@ -6,7 +6,8 @@ import LanceVectorStore
 
 /// Reading columns: all rows, or some from all over the table.
 enum BenchScans {
-    private static let takings = 5
+    /// Sets of rows whose median counts: the last of all.
+    private static let counted = 5
 
     static func scan(_ dataset: String, _ parameters: BenchParameters) async throws {
         let store = try LanceVectorStore(path: dataset)
@@ -33,14 +34,14 @@ enum BenchScans {
         }
     }
 
-    /// `n` rows, 1,000 unless told, in no order; the median of five sets.
+    /// `n` rows, 1,000 unless told, in no order; the median of the last five of so many sets, of five unless told.
     static func take(_ dataset: String, _ parameters: BenchParameters) async throws {
         let store = try LanceVectorStore(path: dataset)
         for columns in try await groups(store, parameters) {
             var seconds: [Double] = []
             var cpu: [Double] = []
             var random = Numbers(state: 1)
-            for _ in 0..<takings {
+            for _ in 0..<max(parameters.sets ?? counted, counted) {
                 let usage = try await store.reading { snapshot in
                     let fields = try columns.map { try snapshot.field($0) }
                     var places: [RowAddress] = []
@@ -62,8 +63,8 @@ enum BenchScans {
             var line = BenchLine("take")
             line.object.add("columns", columns.joined(separator: ","))
             line.object.add("n", parameters.n ?? 1000)
-            line.object.add("seconds", seconds.sorted()[takings / 2])
-            line.object.add("cpu_s", cpu.sorted()[takings / 2])
+            line.object.add("seconds", seconds.suffix(counted).sorted()[counted / 2])
+            line.object.add("cpu_s", cpu.suffix(counted).sorted()[counted / 2])
             try line.print()
         }
     }
