@@ -62,7 +62,7 @@ package struct Cleaner: Sendable {
             let ours = Set(result.versionsRemoved)
             try await plan.keep(
                 filesOfVersionsOtherThan: Set(kept.map(\.version)),
-                notRemovedByUs: gone.filter { !ours.contains($0.version) }, in: &files.unneeded)
+                removedByUs: ours, ofThoseToGo: gone, in: &files.unneeded)
             try await storage.delete(files.unneeded.map(\.key))
         }
         let sizes = Dictionary(entries.map { ($0.key, $0.size) }) { first, _ in first }

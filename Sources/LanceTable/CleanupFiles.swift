@@ -74,17 +74,24 @@ struct CleanupFiles: Sendable {
 
     /// Takes what versions need that were not there, or not to stay, when the plan was made off the list.
     ///
-    /// - Parameter others: versions that were to go, and that this clean-up found gone or named.
+    /// - Parameters:
+    ///   - ours: versions that this clean-up has removed; a listing may lag behind.
+    ///   - gone: those that were to go, of which it may have found some gone or named.
     /// - Throws: `conflict` where another clean-up has taken one of them, and may put it back.
     func keep(
-        filesOfVersionsOtherThan known: Set<UInt64>, notRemovedByUs others: [ManifestName],
+        filesOfVersionsOtherThan known: Set<UInt64>, removedByUs ours: Set<UInt64>, ofThoseToGo gone: [ManifestName],
         in unneeded: inout [ObjectEntry]
     ) async throws {
         let versions = try await versionsAndTagged().versions
         let there = Set(versions.map(\.version))
-        if let away = others.first(where: { !there.contains($0.version) }) { throw isBeingRemoved(away) }
+        if let away = gone.first(where: { !ours.contains($0.version) && !there.contains($0.version) }) {
+            throw isBeingRemoved(away)
+        }
         for name in versions where !known.contains(name.version) && !unneeded.isEmpty {
-            guard let units = try await units(of: name) else { throw isBeingRemoved(name) }
+            guard let units = try await units(of: name) else {
+                if ours.contains(name.version) { continue }
+                throw isBeingRemoved(name)
+            }
             unneeded.removeAll { NamedFiles.unit(of: $0.key).map(units.contains) ?? true }
         }
     }

@@ -20,8 +20,8 @@ extension LanceVectorStore {
     /// - Parameters:
     ///   - budget: no index, group of fragments or clean-up is begun after this time; what was begun is finished.
     ///   - dryRun: says what there is to do, and does nothing.
-    /// - Throws: what these throw, but that a table with branches is not cleaned up, and says so in
-    ///   ``MaintenanceStats/left``.
+    /// - Throws: what these throw, but that a table with branches, or one that another clean-up is at work
+    ///   on, is not cleaned up, and ``MaintenanceStats/left`` says so.
     public func maintain(budget: Duration = .seconds(60), dryRun: Bool = false) async throws(StoreError)
         -> MaintenanceStats
     {

@@ -39,7 +39,12 @@ struct LayoutDecoder {
         case .fullZip(let zip): return try takeFullZip(zip, rows)
         // Without levels one row is as good as another.
         case .constant(let constant) where page.buffers.count < 2:
-            return try decodeConstant(constant, type, 0..<rows.count)
+            do {
+                return try decodeConstant(constant, type, 0..<rows.count)
+            } catch let failure as Failure where failure.isTooMuch {
+                // One by one there is less to make at once.
+                return nil
+            }
         default: return nil
         }
     }
